@@ -1,0 +1,1 @@
+"""Builders of real files: forms, attachments, and files meant to do harm."""
