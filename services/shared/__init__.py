@@ -1,0 +1,1 @@
+"""What all four services stand on. Knows no form, no agency and no service."""

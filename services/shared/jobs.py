@@ -1,0 +1,177 @@
+"""The ``jobs`` table is the truth about work: what is waiting, who holds it, what failed (house, idea 2).
+
+A job is claimed in a short transaction, worked on outside any transaction, and finished together with its effect, only if its lease token still holds.
+Jobs with the same key run one at a time and in order.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+
+from services.shared import identifiers, timestamps
+from services.shared.models import events, jobs, submissions
+
+LEASE_SECONDS = 60.0
+MAX_ATTEMPTS = 8
+BACK_OFF_FIRST_SECONDS = 1.0
+BACK_OFF_LIMIT_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """The event a job came from."""
+
+    id: int
+    seq: int
+    type: str
+    at: str
+    actor: str
+    trace: str | None
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed job. ``event`` is None for work that no event asked for; then ``data`` says what to do."""
+
+    id: int
+    handler: str
+    key: str
+    submission: str | None
+    event: JobEvent | None
+    data: dict[str, Any]
+    attempts: int
+    token: str
+
+
+def enqueue(
+    tx: Connection, handler: str, *, key: str, submission: str | None = None, event: int | None = None, data: Mapping[str, Any] | None = None
+) -> int:
+    """Put one job in the caller's transaction. ``key`` orders it within its service. Returns its id."""
+    now = timestamps.now()
+    result = tx.execute(
+        insert(jobs).values(
+            event=event,
+            data=dict(data or {}),
+            submission=submission,
+            handler=handler,
+            key=f"{handler.split('.')[0]}:{key}",
+            state="ready",
+            attempts=0,
+            due_at=now,
+            created_at=now,
+        )
+    )
+    return int((result.inserted_primary_key or (0,))[0])
+
+
+def claim(tx: Connection, handlers: Sequence[str], *, lease_seconds: float = LEASE_SECONDS) -> Job | None:
+    """Take the oldest due job of these handlers whose key nobody holds and that no earlier job of its key is waiting for, or None.
+
+    A job whose lease ran out is taken over: its worker died, or lost it.
+    """
+    now = timestamps.now()
+    candidate = jobs.alias("candidate")
+    earlier = jobs.alias("earlier")
+    unfinished = ("ready", "leased")
+    due = or_(
+        and_(candidate.c.state == "ready", candidate.c.due_at <= now),
+        and_(candidate.c.state == "leased", candidate.c.lease_until <= now),
+    )
+    first_of_key = ~exists().where(earlier.c.key == candidate.c.key, earlier.c.id < candidate.c.id, earlier.c.state.in_(unfinished))
+    query = (
+        select(candidate)
+        .where(candidate.c.state.in_(unfinished), candidate.c.handler.in_(handlers), due, first_of_key)
+        .order_by(candidate.c.due_at, candidate.c.id)
+        .limit(1)
+    )
+    row = tx.execute(query.with_for_update(skip_locked=True)).mappings().one_or_none()
+    if row is None:
+        return None
+    token = identifiers.new_token()
+    tx.execute(
+        update(jobs)
+        .where(jobs.c.id == row["id"])
+        .values(state="leased", attempts=row["attempts"] + 1, lease_token=token, lease_until=timestamps.later(now, lease_seconds))
+    )
+    event = None
+    if row["event"] is not None:
+        columns = (events.c.id, events.c.seq, events.c.type, events.c.at, events.c.actor, events.c.trace, events.c.data)
+        event = JobEvent(**tx.execute(select(*columns).where(events.c.id == row["event"])).mappings().one())
+    return Job(row["id"], row["handler"], row["key"], row["submission"], event, row["data"] or {}, row["attempts"] + 1, token)
+
+
+def extend(tx: Connection, job: Job, *, lease_seconds: float = LEASE_SECONDS) -> bool:
+    """Keep a lease that is still ours; False when it was lost."""
+    until = timestamps.later(timestamps.now(), lease_seconds)
+    return bool(tx.execute(update(jobs).where(_ours(job)).values(lease_until=until)).rowcount)
+
+
+def finish(tx: Connection, job: Job) -> bool:
+    """Mark done, if the lease is still ours. The caller commits the effect in the same transaction, and only when this says True."""
+    done = update(jobs).where(_ours(job)).values(state="done", finished_at=timestamps.now(), lease_token=None, lease_until=None, last_error=None)
+    return bool(tx.execute(done).rowcount)
+
+
+def fail(tx: Connection, job: Job, error: str, *, permanent: bool = False, delay: float | None = None) -> str | None:
+    """Put a failed job back with back-off and jitter, or park it where the secretariat sees it.
+
+    Returns the new state (``ready`` or ``parked``), or None when the lease was no longer ours.
+    """
+    parked = permanent or job.attempts >= MAX_ATTEMPTS
+    wait = back_off(job.attempts) if delay is None else delay
+    values = {
+        "state": "parked" if parked else "ready",
+        "last_error": error[:2000],
+        "due_at": timestamps.later(timestamps.now(), wait),
+        "lease_token": None,
+        "lease_until": None,
+    }
+    if not tx.execute(update(jobs).where(_ours(job)).values(values)).rowcount:
+        return None
+    if job.submission is not None and (parked or job.attempts >= 3):
+        tx.execute(update(submissions).where(submissions.c.id == job.submission).values(attention=f"{job.handler}: {values['state']}"))
+    return str(values["state"])
+
+
+def back_off(attempts: int) -> float:
+    """Seconds to wait after the given number of attempts: doubles, bounded, with full jitter so that many do not come back at once."""
+    ceiling = min(BACK_OFF_LIMIT_SECONDS, BACK_OFF_FIRST_SECONDS * 2 ** min(attempts, 16))
+    return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - spreading load, not a secret
+
+
+def release_all_leases(tx: Connection) -> int:
+    """Give back every lease at once: for the embedded end's start, when the only process that can hold one is ourselves."""
+    given_back = update(jobs).where(jobs.c.state == "leased").values(state="ready", due_at=timestamps.now(), lease_token=None, lease_until=None)
+    return int(tx.execute(given_back).rowcount)
+
+
+def redrive(tx: Connection, submission: str | None = None) -> int:
+    """Send parked jobs again (of one submission, or all), with their attempts counted anew. Returns how many."""
+    condition = jobs.c.state == "parked"
+    if submission is not None:
+        condition = and_(condition, jobs.c.submission == submission)
+        tx.execute(update(submissions).where(submissions.c.id == submission).values(attention=None))
+    return int(tx.execute(update(jobs).where(condition).values(state="ready", attempts=0, due_at=timestamps.now())).rowcount)
+
+
+def next_due(tx: Connection, handlers: Sequence[str]) -> str | None:
+    """When the next waiting job of these handlers is due or its lease ends, or None."""
+    unfinished = jobs.c.state.in_(("ready", "leased"))
+    soonest = select(func.min(func.coalesce(jobs.c.lease_until, jobs.c.due_at))).where(unfinished, jobs.c.handler.in_(handlers))
+    return tx.execute(soonest).scalar_one_or_none()
+
+
+def oldest_per_handler(tx: Connection) -> dict[str, str]:
+    """Handler -> when its oldest unfinished job was made."""
+    query = select(jobs.c.handler, func.min(jobs.c.created_at)).where(jobs.c.state.in_(("ready", "leased"))).group_by(jobs.c.handler)
+    return {handler: created for handler, created in tx.execute(query)}
+
+
+def _ours(job: Job) -> Any:
+    return and_(jobs.c.id == job.id, jobs.c.state == "leased", jobs.c.lease_token == job.token)

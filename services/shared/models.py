@@ -1,0 +1,130 @@
+"""Tables that every service stands on. Moments and ids are text (see timestamps.py, identifiers.py)."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.shared.database import metadata
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    # All versions share the reference and the root (the id of version 1), whose row is the lock of them all.
+    Column("root", String(36), nullable=False),
+    Column("reference", String(24), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("replaces", String(36)),
+    Column("status", String(20), nullable=False),
+    Column("attention", Text),
+    Column("form_type", String(60)),
+    Column("form_version", String(20)),
+    Column("requested_form_type", String(60)),
+    Column("language", String(2)),
+    # Who may see it: "organisation:<orgnr>" or "person:<subject>".
+    Column("owner", String(200), nullable=False),
+    Column("submitter", Json, nullable=False),
+    Column("submitter_kind", String(40)),
+    Column("on_behalf_of", Json),
+    Column("entered_by", Json),
+    Column("received_at", String(27), nullable=False),
+    Column("complete_at", String(27)),
+    Column("note", Text),
+    Column("access", String(10), nullable=False),
+    Column("answers", Json),
+    Column("read_as", Json),
+    Column("errors", Json, nullable=False),
+    Column("title", Text),
+    # Facts that two services report in either order; both present makes an accepted submission routed.
+    Column("stored_at", String(27)),
+    Column("queued_at", String(27)),
+    # The head of the event chain, kept here so that appending needs no look-up.
+    Column("head_seq", Integer, nullable=False),
+    Column("head_hash", String(64), nullable=False),
+    Column("trace", String(32)),
+    UniqueConstraint("reference", "version"),
+    Index("ix_submissions_root", "root"),
+    Index("ix_submissions_owner", "owner", "id"),
+    Index("ix_submissions_status", "status", "id"),
+    Index("ix_submissions_form_type", "form_type", "id"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("submission", String(36), ForeignKey("submissions.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("role", String(12), nullable=False),
+    Column("parent", String(36)),
+    Column("path", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("raw_name", Text, nullable=False),
+    Column("media_type", String(120), nullable=False),
+    Column("format", String(20)),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("sha512", String(128), nullable=False),
+    Column("scan", String(12), nullable=False),
+    Column("scan_note", Text),
+    Column("access", String(10), nullable=False),
+    Column("note", Text),
+    Column("object_key", Text, nullable=False),
+    Column("created_at", String(27), nullable=False),
+    Index("ix_documents_submission", "submission", "position"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("submission", String(36), ForeignKey("submissions.id"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("type", String(60), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("trace", String(32)),
+    Column("data", Json, nullable=False),
+    UniqueConstraint("submission", "seq"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    # The event that caused it, or null for work that no event asked for (a fixity check); then ``data`` says what to do.
+    Column("event", BigInteger),
+    Column("data", Json),
+    Column("submission", String(36)),
+    Column("handler", String(60), nullable=False),
+    Column("key", String(100), nullable=False),
+    Column("state", String(8), nullable=False),  # ready | leased | done | parked
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", String(27), nullable=False),
+    Column("lease_until", String(27)),
+    Column("lease_token", String(32)),
+    Column("last_error", Text),
+    Column("created_at", String(27), nullable=False),
+    Column("finished_at", String(27)),
+    UniqueConstraint("event", "handler"),
+    # Only unfinished rows are in these two: claiming costs the same however many are done.
+    Index("ix_jobs_unfinished", "handler", "due_at", sqlite_where=text("state IN ('ready', 'leased')"), postgresql_where=text("state IN ('ready', 'leased')")),
+    Index("ix_jobs_key", "key", "id", sqlite_where=text("state IN ('ready', 'leased')"), postgresql_where=text("state IN ('ready', 'leased')")),
+    Index("ix_jobs_parked", "submission", sqlite_where=text("state = 'parked'"), postgresql_where=text("state = 'parked'")),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("submission", String(36), ForeignKey("submissions.id"), primary_key=True),
+    # Who may read it besides its owner: an agency's id from the actor table.
+    Column("agency", String(60), primary_key=True),
+    Column("since", String(27), nullable=False),
+    Index("ix_grants_agency", "agency", "submission"),
+)

@@ -1,0 +1,151 @@
+"""Objects as files under a folder: temporary name, fsync of file and folder, rename."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from services.shared import identifiers
+from services.shared.objects.port import CHUNK, Hashing, ObjectExists, ObjectMissing, Objects, ObjectsUnavailable, Readable, Stored, check_key
+
+# Kept free so that the database beside us can still commit when uploads fill the disk.
+FREE_BYTES_NEEDED = 64 * 1024 * 1024
+
+
+class DirectoryObjects:
+    """The object port on a folder of a local file system."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        # Outside the root: the archive's root may hold nothing that is not its own (OCFL 1.1, 3.1).
+        self._unfinished = root.parent / f".{root.name}-unfinished"
+        root.mkdir(parents=True, exist_ok=True)
+        self._unfinished.mkdir(exist_ok=True)
+
+    def remove_unfinished(self) -> None:
+        """Throw away what a killed process left half written. Only for the one process that writes here, at its start."""
+        for left_over in self._unfinished.iterdir():
+            left_over.unlink(missing_ok=True)
+
+    def put(self, key: str, stream: Readable) -> Stored:
+        """See Objects.put."""
+        target = self._path(key)
+        temporary = self._unfinished / identifiers.new_token()
+        digests = Hashing()
+        try:
+            with temporary.open("wb", buffering=0) as file:
+                while piece := stream.read(CHUNK):
+                    digests.update(piece)
+                    _write_all(file.fileno(), piece)
+                os.fsync(file.fileno())
+            self._settle(temporary, target)
+        except OSError as fault:
+            temporary.unlink(missing_ok=True)
+            if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise ObjectsUnavailable("the disk is full") from fault
+            raise
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return digests.stored()
+
+    def put_bytes(self, key: str, data: bytes, *, replace: bool = False) -> None:
+        """See Objects.put_bytes."""
+        target = self._path(key)
+        if not replace and target.exists():
+            if target.read_bytes() == data:
+                return
+            raise ObjectExists(key)
+        temporary = self._unfinished / identifiers.new_token()
+        with temporary.open("wb", buffering=0) as file:
+            _write_all(file.fileno(), data)
+            os.fsync(file.fileno())
+        self._settle(temporary, target)
+
+    def open(self, key: str, start: int = 0) -> BinaryIO:
+        """See Objects.open."""
+        try:
+            file = self._path(key).open("rb")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as missing:
+            raise ObjectMissing(key) from missing
+        file.seek(start)
+        return file
+
+    def read_bytes(self, key: str) -> bytes:
+        """See Objects.read_bytes."""
+        with self.open(key) as file:
+            return file.read()
+
+    def size(self, key: str) -> int | None:
+        """See Objects.size."""
+        try:
+            return self._path(key).stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def copy_from(self, source: Objects, source_key: str, key: str) -> Stored:
+        """See Objects.copy_from."""
+        with source.open(source_key) as stream:
+            return self.put(key, stream)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """See Objects.list."""
+        folder = self.root / prefix.rpartition("/")[0]
+        for base, folders, files in os.walk(folder):
+            folders.sort()
+            for name in sorted(files):
+                key = (Path(base) / name).relative_to(self.root).as_posix()
+                if key.startswith(prefix):
+                    yield key
+
+    def delete(self, key: str) -> None:
+        """See Objects.delete."""
+        path = self._path(key)
+        path.unlink(missing_ok=True)
+        for folder in path.parents:
+            if folder == self.root:
+                break
+            try:
+                folder.rmdir()
+            except OSError:
+                break
+
+    def check(self) -> None:
+        """See Objects.check."""
+        try:
+            if shutil.disk_usage(self.root).free < FREE_BYTES_NEEDED:
+                raise ObjectsUnavailable("the disk is nearly full")
+        except OSError as fault:
+            raise ObjectsUnavailable(str(fault)) from fault
+
+    def _path(self, key: str) -> Path:
+        return self.root.joinpath(*check_key(key))
+
+    def _settle(self, temporary: Path, target: Path) -> None:
+        """Give a complete, synced file its name, and sync every folder whose entries changed."""
+        changed = [target.parent]
+        if not target.parent.exists():
+            missing = [folder for folder in (target.parent, *target.parents) if not folder.exists()]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            changed += [folder.parent for folder in missing]
+        temporary.replace(target)
+        for folder in dict.fromkeys(changed):
+            _sync_folder(folder)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

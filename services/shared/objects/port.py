@@ -1,0 +1,96 @@
+"""What every object store must do. Keys are ``/``-separated, each part of letters, digits and ``-_.=%:``."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+CHUNK = 256 * 1024
+_PART = re.compile(r"^(?!\.{1,2}$)[A-Za-z0-9\-_.=%:]{1,255}$")
+
+
+class ObjectMissing(LookupError):
+    """No object has that key."""
+
+
+class ObjectExists(Exception):
+    """The key is written already, with other bytes, and may not be replaced."""
+
+
+class ObjectsUnavailable(Exception):
+    """The store did not answer: try again later."""
+
+
+class Readable(Protocol):
+    """Anything that gives its bytes a piece at a time."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was written: its size in bytes and its digests (hex)."""
+
+    size: int
+    sha256: str
+    sha512: str
+
+
+class Objects(Protocol):
+    """Bytes by key. What ``put``, ``put_bytes`` and ``copy_from`` wrote survives loss of power when they return."""
+
+    def put(self, key: str, stream: Readable) -> Stored:
+        """Write all of a stream, a piece at a time. The same key may be written again with the same bytes."""
+
+    def put_bytes(self, key: str, data: bytes, *, replace: bool = False) -> None:
+        """Write small bytes. An existing key with other bytes raises ObjectExists unless ``replace``."""
+
+    def open(self, key: str, start: int = 0) -> BinaryIO:
+        """Open for reading from an offset; on the directory end a real file with ``fileno()``. Raises ObjectMissing."""
+
+    def read_bytes(self, key: str) -> bytes:
+        """All bytes of a small object. Raises ObjectMissing."""
+
+    def size(self, key: str) -> int | None:
+        """Size in bytes, or None when there is no such object."""
+
+    def copy_from(self, source: Objects, source_key: str, key: str) -> Stored:
+        """Copy from another store (or this one); the digests are of the bytes that were read and written."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Keys that begin with ``prefix``, in order."""
+
+    def delete(self, key: str) -> None:
+        """Remove; nothing happens when it is not there."""
+
+    def check(self) -> None:
+        """Raise ObjectsUnavailable when nothing could be written now."""
+
+
+def check_key(key: str) -> list[str]:
+    """The key's parts; raises ValueError for a key that could leave its root or is not portable."""
+    parts = key.split("/")
+    if not all(_PART.match(part) for part in parts):
+        raise ValueError(f"not a key: {key!r}")
+    return parts
+
+
+class Hashing:
+    """Counts and digests what passes through it."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._sha256, self._sha512 = hashlib.sha256(), hashlib.sha512()
+
+    def update(self, piece: bytes) -> None:
+        """Take in one more piece."""
+        self.size += len(piece)
+        self._sha256.update(piece)
+        self._sha512.update(piece)
+
+    def stored(self) -> Stored:
+        """What has passed so far."""
+        return Stored(self.size, self._sha256.hexdigest(), self._sha512.hexdigest())

@@ -1,0 +1,59 @@
+"""All settings: one frozen, typed object, made once at start and handed in. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SCHEMAS = Path(__file__).resolve().parent.parent.parent / "schemas"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What differs between one running system and another.
+
+    ``public_url`` is how the outside reaches us (no trailing slash). ``issuer`` and ``audience`` are compared exactly with a token's claims; ``jwks_url`` is None when
+    the local issuer's own keys are used. Times are seconds.
+    """
+
+    data: Path
+    database_url: str
+    public_url: str
+    host: str = "127.0.0.1"
+    port: int = 8000
+    issuer: str = ""
+    audience: str = "nyemetoder-mottak"
+    jwks_url: str | None = None
+    scanner: str = "none"
+    schemas: Path = field(default=SCHEMAS)
+    workers: int = 2
+    web_threads: int = 24
+    lease_seconds: float = 60.0
+    body_idle_seconds: float = 15.0
+    body_grace_seconds: float = 15.0
+    body_bytes_per_second: int = 2048
+    allow_unconfined_parsing: bool = False
+    log_level: str = "INFO"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach us: demo log-ins and running without a scanner are allowed only then."""
+        return self.host in ("127.0.0.1", "::1", "localhost")
+
+    @staticmethod
+    def embedded(data: Path, *, port: int = 8000, environment: Mapping[str, str] | None = None) -> Settings:
+        """Everything in one process under one folder, reachable from this machine only."""
+        environment = os.environ if environment is None else environment
+        url = environment.get("MOTTAK_PUBLIC_URL", f"http://127.0.0.1:{port}")
+        return Settings(
+            data=data,
+            database_url=f"sqlite:///{data / 'mottak.sqlite3'}",
+            public_url=url,
+            port=port,
+            issuer=f"{url}/issuer",
+            allow_unconfined_parsing=environment.get("MOTTAK_ALLOW_UNCONFINED_PARSING") == "yes",
+            log_level=environment.get("MOTTAK_LOG_LEVEL", "WARNING"),
+            body_idle_seconds=float(environment.get("MOTTAK_BODY_IDLE_SECONDS", "15")),
+        )

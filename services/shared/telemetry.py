@@ -1,0 +1,81 @@
+"""Structured logs, a trace id that goes all the way (W3C trace context), and Prometheus metrics."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+_trace: ContextVar[str | None] = ContextVar("trace", default=None)
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$")
+
+RECEIVED = Counter("mottak_submissions_received_total", "Submissions answered 202", ["form_type"])
+REFUSED = Counter("mottak_refused_total", "Requests refused, by problem code", ["code"])
+ENDED_CHECK = Counter("mottak_checks_total", "How checks of submissions ended", ["status"])
+FINDINGS = Counter("mottak_findings_total", "Errors and warnings found in submissions", ["code", "severity"])
+JOB_SECONDS = Histogram("mottak_job_seconds", "Time a handler worked", ["handler", "outcome"])
+OLDEST_JOB_SECONDS = Gauge("mottak_oldest_job_seconds", "Age of the oldest unfinished job", ["handler"])
+STUCK = Gauge("mottak_stuck_submissions", "Submissions longer in a state than its threshold", ["status"])
+PARKED_JOBS = Gauge("mottak_parked_jobs", "Jobs that failed for good and wait for the secretariat")
+
+
+def new_trace() -> str:
+    """A random W3C trace id (32 hex digits)."""
+    return secrets.token_hex(16)
+
+
+def trace_from_header(traceparent: str | None) -> str | None:
+    """The trace id of a ``traceparent`` header, or None when there is none or it is malformed."""
+    match = _TRACEPARENT.match(traceparent or "")
+    return match.group(1) if match and match.group(1) != "0" * 32 else None
+
+
+def traceparent(trace: str | None) -> str:
+    """A ``traceparent`` header value for a message that belongs to the trace."""
+    return f"00-{trace or new_trace()}-{secrets.token_hex(8)}-01"
+
+
+def current_trace() -> str | None:
+    """The trace id of what is being done in this thread, if any."""
+    return _trace.get()
+
+
+@contextmanager
+def tracing(trace: str | None) -> Iterator[None]:
+    """Do the block as part of a trace: its logs and events carry the id."""
+    token = _trace.set(trace)
+    structlog.contextvars.bind_contextvars(trace=trace)
+    try:
+        yield
+    finally:
+        _trace.reset(token)
+        structlog.contextvars.unbind_contextvars("trace")
+
+
+def configure_logging(*, level: str = "INFO", as_json: bool = True) -> None:
+    """Write one line per event to standard error. The event's name is a constant, its data are keywords; bodies and tokens are never logged."""
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def logger(name: str) -> structlog.typing.FilteringBoundLogger:
+    """A logger that says which part of the system speaks."""
+    return structlog.get_logger(part=name)  # type: ignore[no-any-return]  # structlog's factory is untyped

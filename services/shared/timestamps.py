@@ -1,0 +1,41 @@
+"""Moments as text: UTC, RFC 3339, microseconds, ``Z``. Order of text is order of time on every store."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+NORWAY = ZoneInfo("Europe/Oslo")
+
+
+def now() -> str:
+    """The present moment, e.g. ``2026-11-22T10:44:13.123456Z``."""
+    return to_text(datetime.now(UTC))
+
+
+def to_text(moment: datetime) -> str:
+    """Write an aware moment in the one form."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse(text: str) -> datetime:
+    """Read an RFC 3339 moment; raises ValueError when it is none or has no offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"no offset in {text!r}")
+    return moment.astimezone(UTC)
+
+
+def later(text: str, seconds: float) -> str:
+    """The moment ``seconds`` after ``text`` (negative: before)."""
+    return to_text(parse(text) + timedelta(seconds=seconds))
+
+
+def seconds_between(earlier: str, later_: str) -> float:
+    """Seconds from one moment to another."""
+    return (parse(later_) - parse(earlier)).total_seconds()
+
+
+def norwegian_date(text: str) -> date:
+    """The calendar day in Norway at that moment: deadlines and rules speak of Norwegian days."""
+    return parse(text).astimezone(NORWAY).date()
