@@ -21,7 +21,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-LANGUAGES = ("nb", "nn", "en")
+from services.shared.words import LANGUAGES
+
 _REQUIRED_KEYS = frozenset({"id", "when", "then", "text"})
 _KEYS = _REQUIRED_KEYS | {"valid_from", "valid_to", "replaces", "source"}
 
