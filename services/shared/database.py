@@ -22,17 +22,17 @@ SQLITE_BUSY_SECONDS = 60
 class Database:
     """One engine, two kinds of transaction.
 
-    ``url`` is an SQLAlchemy URL. ``on_commit`` callbacks run after every committed write, outside the transaction: they may wake workers, and must not fail.
+    ``url`` is an SQLAlchemy URL. Commit listeners hear, after a committed write of this process, for which services it left work (``leave_word``).
     """
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[set[str]], None]] = []
         self.engine = _sqlite_engine(url, pool_size) if self.is_sqlite else create_engine(url, pool_size=pool_size, pool_pre_ping=True)
 
-    def add_commit_listener(self, listener: Callable[[], None]) -> None:
-        """Have ``listener`` called after each committed write of this process."""
+    def add_commit_listener(self, listener: Callable[[set[str]], None]) -> None:
+        """Have ``listener`` called with the services a committed write left work for. It must be quick and must not fail."""
         self._listeners.append(listener)
 
     @contextmanager
@@ -48,18 +48,25 @@ class Database:
         On SQLite it takes the write lock at once (``BEGIN IMMEDIATE``): a transaction that began by reading could otherwise fail at its first write.
         """
         with self.engine.connect() as connection:
-            connection.info["immediate"] = True
+            connection.info.update(immediate=True, woken=set())
             try:
                 with connection.begin():
                     yield connection
             finally:
                 connection.info.pop("immediate", None)
-        for listener in self._listeners:
-            listener()
+                woken = connection.info.pop("woken")
+        if woken:
+            for listener in self._listeners:
+                listener(woken)
 
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def leave_word(tx: Connection, service: str) -> None:
+    """Have the service's workers of this process woken when the transaction commits."""
+    tx.info.setdefault("woken", set()).add(service)
 
 
 def _sqlite_engine(url: str, pool_size: int) -> Engine:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from services.shared import identifiers, timestamps
+from services.shared.database import leave_word
 from services.shared.models import events, jobs, submissions
 
 LEASE_SECONDS = 60.0
@@ -54,13 +55,15 @@ def enqueue(
 ) -> int:
     """Put one job in the caller's transaction. ``key`` orders it within its service. Returns its id."""
     now = timestamps.now()
+    service = handler.split(".")[0]
+    leave_word(tx, service)
     result = tx.execute(
         insert(jobs).values(
             event=event,
             data=dict(data or {}),
             submission=submission,
             handler=handler,
-            key=f"{handler.split('.')[0]}:{key}",
+            key=f"{service}:{key}",
             state="ready",
             attempts=0,
             due_at=now,

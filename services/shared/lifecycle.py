@@ -65,3 +65,16 @@ MOVES: Final[dict[str, Move]] = {
     names.SUBMISSION_WITHDRAWN: _move(WITHDRAWN, *(set(STATES) - ENDED)),
     names.SUBMISSION_SUPERSEDED: _move(SUPERSEDED, *(WAITING | IN_FORCE)),
 }
+
+# How long, in seconds, a submission may stay in a state before the secretariat's board calls it stuck. Ends have none. The first three wait for machines,
+# the others for people.
+STUCK_AFTER_SECONDS: Final[dict[str, int]] = {
+    RECEIVED: 300,
+    CHECKING: 900,
+    ACCEPTED: 900,
+    HELD: 3 * 86400,
+    QUARANTINED: 3 * 86400,
+    ROUTED: 14 * 86400,
+    NEEDS_CORRECTION: 30 * 86400,
+}
+FINAL: Final = frozenset({CONFIRMED}) | ENDED

@@ -1,0 +1,67 @@
+"""What a running service stands on, made once at start and handed to every view and handler."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import func, select
+
+from services.shared import jobs, lifecycle, telemetry, timestamps
+from services.shared.actors import Actors, load_actors
+from services.shared.database import Database
+from services.shared.forms import FormCatalogue, load_forms
+from services.shared.identity.tokens import TokenVerifier
+from services.shared.models import jobs as jobs_table
+from services.shared.models import submissions
+from services.shared.objects import Objects
+from services.shared.sandbox import Box, Policy
+from services.shared.scanner import NoScanner, Scanner
+from services.shared.settings import Settings
+
+
+@dataclass
+class Context:
+    """Settings and the ports. Data from ``schemas/`` is read at first use and kept."""
+
+    settings: Settings
+    database: Database
+    objects: Objects
+    archive_objects: Objects
+    tokens: TokenVerifier
+    actors: Actors
+    scanner: Scanner = field(default_factory=NoScanner)
+    _box_lock: Any = field(default_factory=threading.Lock)
+
+    @cached_property
+    def forms(self) -> FormCatalogue:
+        """The form definitions in ``schemas/forms``."""
+        return load_forms(self.settings.schemas / "forms")
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The limits in ``schemas/policy``."""
+        return Policy.load(self.settings.schemas / "policy")
+
+    @cached_property
+    def box(self) -> Box:
+        """Where everything from outside is opened."""
+        return Box(self.policy, self.settings.data / "scratch", allow_unconfined=self.settings.allow_unconfined_parsing)
+
+    def refresh_gauges(self) -> None:
+        """Bring the gauges up to date: age of the oldest job per handler, stuck submissions per state, parked jobs."""
+        now = timestamps.now()
+        with self.database.read() as tx:
+            for handler, since in jobs.oldest_per_handler(tx).items():
+                telemetry.OLDEST_JOB_SECONDS.labels(handler=handler).set(timestamps.seconds_between(since, now))
+            for status, limit in lifecycle.STUCK_AFTER_SECONDS.items():
+                late = select(func.count()).where(submissions.c.status == status, submissions.c.received_at < timestamps.later(now, -limit))
+                telemetry.STUCK.labels(status=status).set(tx.execute(late).scalar_one())
+            telemetry.PARKED_JOBS.set(tx.execute(select(func.count()).where(jobs_table.c.state == "parked")).scalar_one())
+
+
+def open_actors(settings: Settings) -> Actors:
+    """The actor table in ``schemas/routing``."""
+    return load_actors(settings.schemas / "routing")

@@ -1,0 +1,1 @@
+"""The web side of every service: server, guard, errors, streaming bodies."""

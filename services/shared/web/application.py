@@ -1,0 +1,162 @@
+"""A Flask application with what all services share: trace, guard, problem details, safe headers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Blueprint, Flask, g, request
+from flask.json.provider import DefaultJSONProvider
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from werkzeug import Response
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from services.shared import telemetry, words
+from services.shared.context import Context
+from services.shared.identity import Identity, Scope, TokenRefused, requires
+from services.shared.problems import STATUS_CODES, Problem, response_of
+
+JSON_BODY_LIMIT = 1024 * 1024
+API_PREFIX = "/api/"
+SecurityHeaders = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+log = telemetry.logger("web")
+
+PageIdentity = Callable[[], Identity | None]
+PageProblem = Callable[[Problem], Response]
+
+
+class _Json(DefaultJSONProvider):
+    ensure_ascii = False
+    sort_keys = False
+
+
+def create_application(
+    name: str,
+    context: Context,
+    blueprints: Sequence[Blueprint],
+    *,
+    page_identity: PageIdentity | None = None,
+    page_problem: PageProblem | None = None,
+) -> Flask:
+    """An application of one service.
+
+    ``page_identity`` says who a browser session belongs to (pages only: the API takes bearer tokens and nothing else); ``page_problem`` shows a problem as a page.
+    """
+    app = Flask(name, static_folder=None)
+    app.json = _Json(app)
+    app.config["MAX_CONTENT_LENGTH"] = JSON_BODY_LIMIT
+    app.before_request(_begin)
+    app.before_request(lambda: _guard(context, page_identity))
+    app.after_request(_finish)
+    _handle_errors(app, context, page_problem)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    app.add_url_rule("/metrics", "metrics", _metrics_view(context))
+    return app
+
+
+def preferred_language() -> str:
+    """The language to answer in: what the page chose, else Accept-Language, else bokmål."""
+    return getattr(g, "language", None) or words.language_of(request.headers.get("Accept-Language")) or words.DEFAULT
+
+
+def is_api() -> bool:
+    """Whether a program is asking, not a browser."""
+    return request.path.startswith(API_PREFIX) or request.path in ("/healthz", "/metrics")
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    g.tracing = telemetry.tracing(telemetry.trace_from_header(request.headers.get("traceparent")) or telemetry.new_trace())
+    g.tracing.__enter__()
+
+
+def _finish(response: Response) -> Response:
+    for header, value in SecurityHeaders.items():
+        response.headers.setdefault(header, value)
+    if response.status_code != 304:
+        response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["traceparent"] = telemetry.traceparent(telemetry.current_trace())
+    log.info("request", method=request.method, route=str(request.url_rule), status=response.status_code, seconds=round(time.perf_counter() - g.began, 4))
+    tracing = g.pop("tracing", None)
+    if tracing is not None:
+        tracing.__exit__(None, None, None)
+    return response
+
+
+def _guard(context: Context, page_identity: PageIdentity | None) -> None:
+    """Refuse every request whose view does not let its sender in. What is not there at all is told first (404, 405)."""
+    if request.routing_exception is not None or request.endpoint is None:
+        raise request.routing_exception or Problem("not_found", 404)
+    from flask import current_app
+
+    access = getattr(current_app.view_functions[request.endpoint], "access", frozenset())
+    g.identity = None
+    if access is None:
+        return
+    g.identity = _identity(context, page_identity)
+    if not access & g.identity.scopes:
+        raise Problem("not_allowed", 403, headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'})
+
+
+def _identity(context: Context, page_identity: PageIdentity | None) -> Identity:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        try:
+            identity = context.tokens.verify(token.strip())
+        except TokenRefused as refused:
+            log.info("token_refused", why=str(refused))
+            raise Problem("not_authenticated", 401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}) from refused
+        if identity.supplier:
+            log.info("acting_for", supplier=identity.supplier, organisation=identity.organisation)
+        return identity
+    in_session = page_identity() if page_identity is not None and not is_api() else None
+    if in_session is None:
+        raise Problem("not_authenticated", 401, headers={"WWW-Authenticate": "Bearer"})
+    return in_session
+
+
+def _handle_errors(app: Flask, context: Context, page_problem: PageProblem | None) -> None:
+    def answer(problem: Problem) -> Response:
+        if page_problem is not None and not is_api():
+            return page_problem(problem)
+        return response_of(problem, language=preferred_language(), instance=request.path, base_url=context.settings.public_url)
+
+    def from_http(fault: HTTPException) -> Response:
+        status = fault.code or 500
+        if status < 400:
+            return fault.get_response()  # type: ignore[return-value]  # a redirect
+        problem = Problem(STATUS_CODES.get(status, "malformed_request" if status < 500 else "internal_fault"), status)
+        response = answer(problem)
+        for header in ("Allow", "WWW-Authenticate", "Retry-After"):
+            value = dict(fault.get_headers()).get(header)
+            if value:
+                response.headers[header] = value
+        return response
+
+    def from_fault(fault: Exception) -> Response:
+        log.error("unexpected", exc_info=fault, route=str(request.url_rule))
+        return answer(Problem("internal_fault", InternalServerError.code))
+
+    app.register_error_handler(Problem, answer)
+    app.register_error_handler(HTTPException, from_http)
+    app.register_error_handler(Exception, from_fault)
+
+
+def _metrics_view(context: Context) -> Callable[[], Any]:
+    @requires(Scope.MONITOR)
+    def metrics() -> Response:
+        """Prometheus metrics."""
+        context.refresh_gauges()
+        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    return metrics

@@ -1,0 +1,199 @@
+"""The HTTP server: cheroot, with bodies read only when the application asks for them.
+
+Chosen by test (docs/decisions/0004): it streams, runs as threads of one process, and its request class can be taught the three things an intake needs:
+* "100 Continue" is said when the body is first read, so that 401, 404 and 413 reach the sender before the bytes are sent;
+* a body that comes too slowly or breaks off is told from one that ended;
+* what the sender still has under way after a refusal is taken in for a while, so that the answer is not lost in a connection reset.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from cheroot import wsgi
+from cheroot.server import DropUnderscoreHeaderReader, HTTPConnection, HTTPRequest
+
+from services.shared import words
+from services.shared.problems import MEDIA_TYPE, Problem
+from services.shared.settings import Settings
+
+LINGER_SECONDS = 10.0
+LINGER_IDLE_SECONDS = 2.0
+DRAIN_BYTES = 256 * 1024
+READ_AHEAD = 128 * 1024
+
+
+class BodyTooSlow(Problem):
+    """The sender stopped, or sends too slowly to be honest."""
+
+    def __init__(self) -> None:
+        super().__init__("body_too_slow", 408)
+
+
+class BodyCutOff(Problem):
+    """The connection ended before the announced length had come."""
+
+    def __init__(self) -> None:
+        super().__init__("body_cut_off", 400)
+
+
+class Body:
+    """``wsgi.input``: the announced number of bytes, as they come, at a bearable pace."""
+
+    # cheroot drains this many bytes before it answers; we decide that ourselves.
+    remaining = 0
+
+    def __init__(self, connection: HTTPConnection, length: int, expects_continue: bool, settings: Settings) -> None:
+        self._connection, self._settings = connection, settings
+        self.unread = length
+        self._expects_continue = expects_continue and length > 0
+        self._taken = 0
+        self._since: float | None = None
+
+    @property
+    def was_held_back(self) -> bool:
+        """Whether the sender still waits for our "100 Continue" and has sent nothing."""
+        return self._expects_continue
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes, fewer when fewer have come; ``b""`` at the end. Raises BodyTooSlow, BodyCutOff."""
+        if self.unread == 0:
+            return b""
+        if self._expects_continue:
+            self._connection.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._expects_continue = False
+        if self._since is None:
+            self._since = time.monotonic()
+        wanted = min(self.unread, READ_AHEAD if size is None or size < 0 else size)
+        try:
+            piece: bytes = self._connection.rfile.read1(wanted)
+        except TimeoutError as silence:
+            raise BodyTooSlow from silence
+        except OSError as broken:
+            raise BodyCutOff from broken
+        if not piece:
+            raise BodyCutOff
+        self.unread -= len(piece)
+        self._taken += len(piece)
+        self._check_pace(time.monotonic() - self._since)
+        return piece
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """Not offered: nothing here reads bodies by line."""
+        raise NotImplementedError
+
+    def _check_pace(self, seconds: float) -> None:
+        beyond_grace = seconds - self._settings.body_grace_seconds
+        if beyond_grace > 0 and self._taken < beyond_grace * self._settings.body_bytes_per_second:
+            raise BodyTooSlow
+
+
+class _LateContinueReader(DropUnderscoreHeaderReader):
+    """Takes ``Expect`` out of cheroot's sight: it would answer "100 Continue" before the application was asked."""
+
+    def __call__(self, rfile: Any, hdict: dict[bytes, bytes] | None = None) -> dict[bytes, bytes]:
+        headers: dict[bytes, bytes] = super().__call__(rfile, hdict)
+        headers.pop(b"X-Expect-Continue", None)
+        if headers.pop(b"Expect", b"").lower() == b"100-continue":
+            headers[b"X-Expect-Continue"] = b"yes"
+        return headers
+
+
+class _Request(HTTPRequest):
+    header_reader = _LateContinueReader()
+
+    def respond(self) -> None:
+        """Hand the request to the application with our body instead of cheroot's."""
+        if self.chunked_read:
+            self.close_connection = True
+            self.simple_response("411 Length Required")
+            return
+        settings: Settings = self.server.mottak_settings
+        length = int(self.inheaders.get(b"Content-Length", 0))
+        if length < 0:
+            self.close_connection = True
+            self.simple_response("400 Bad Request")
+            return
+        body = Body(self.conn, length, b"X-Expect-Continue" in self.inheaders, settings)
+        self.rfile = body
+        self.server.gateway(self).respond()
+        self.ensure_headers_sent()
+        if self.chunked_write:
+            self.conn.wfile.write(b"0\r\n\r\n")
+        if body.unread and not body.was_held_back:
+            self._take_in_the_rest(body)
+
+    def send_headers(self) -> None:
+        """Close after an answer that left part of the body unread: the next request could not be told from it."""
+        body = self.rfile
+        if isinstance(body, Body) and body.unread:
+            if body.unread <= DRAIN_BYTES and not body.was_held_back:
+                _drain(body)
+            if body.unread:
+                self.close_connection = True
+        super().send_headers()
+
+    def simple_response(self, status: str | int, msg: str = "") -> None:
+        """cheroot's own refusals (malformed request line, headers too long, …) as problem details."""
+        number = int(str(status)[:3])
+        code = {408: "body_too_slow", 411: "length_required", 413: "headers_too_large", 414: "address_too_long"}.get(number, "malformed_request")
+        problem = Problem(code, number)
+        content = {"type": "about:blank", "title": problem.title("nb"), "status": number, "detail": problem.detail("nb"), "code": code, "errors": []}
+        text = json.dumps(content, ensure_ascii=False).encode()
+        self.close_connection = True
+        head = f"HTTP/1.1 {status}\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Language: {words.DEFAULT}\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n"
+        try:
+            self.conn.wfile.write(head.encode() + text)
+        except OSError:
+            return  # nobody is there to be told
+
+    def _take_in_the_rest(self, body: Body) -> None:
+        """Read and forget what is still coming, bounded in time: closing at once would reset the connection and lose our answer."""
+        deadline = time.monotonic() + LINGER_SECONDS
+        try:
+            self.conn.socket.settimeout(LINGER_IDLE_SECONDS)
+            self.conn.socket.shutdown(socket.SHUT_WR)
+            while body.unread and time.monotonic() < deadline:
+                piece = self.conn.rfile.read1(min(body.unread, READ_AHEAD))
+                if not piece:
+                    return
+                body.unread -= len(piece)
+        except OSError:
+            return  # the sender is gone
+
+
+def _drain(body: Body) -> None:
+    try:
+        while body.unread:
+            body.read()
+    except Problem:
+        return
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
+    rbufsize = READ_AHEAD
+
+
+class _Server(wsgi.Server):
+    ConnectionClass = _Connection
+
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
+        """Through our own log; cheroot's lines may hold what a client sent."""
+        from services.shared import telemetry
+
+        telemetry.logger("server").warning("server_error", with_traceback=traceback, exc_info=traceback)
+
+
+def make_server(application: Callable[..., Iterable[bytes]], settings: Settings) -> wsgi.Server:
+    """A server for a WSGI application, not started yet: ``prepare()``, ``serve()``, ``stop()``."""
+    server = _Server((settings.host, settings.port), application, numthreads=settings.web_threads, server_name="mottak", timeout=int(settings.body_idle_seconds))
+    server.mottak_settings = settings
+    server.max_request_header_size = 32 * 1024
+    server.request_queue_size = 128
+    server.shutdown_timeout = 5
+    return server

@@ -1,0 +1,155 @@
+"""Runs handlers: claims a job, works outside any transaction, commits effect and "done" together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+
+from services.shared import jobs, telemetry
+from services.shared.context import Context
+from services.shared.jobs import Job
+
+Effect = Callable[[Connection], None]
+Handler = Callable[[Job, Context], Effect | None]
+
+POLL_SECONDS = 2.0
+_handlers: dict[str, Handler] = {}
+log = telemetry.logger("worker")
+
+
+class Retry(Exception):
+    """Not now: try again later (a store or scanner does not answer). ``delay`` in seconds overrides the back-off."""
+
+    def __init__(self, reason: str, *, delay: float | None = None) -> None:
+        super().__init__(reason)
+        self.delay = delay
+
+
+class Hopeless(Exception):
+    """No later attempt can succeed: park the job where the secretariat sees it."""
+
+
+def handles(name: str) -> Callable[[Handler], Handler]:
+    """Register the function that does the work of this name. It must be idempotent: it may run again after a kill at any point."""
+
+    def register(handler: Handler) -> Handler:
+        if name in _handlers:
+            raise ValueError(f"two handlers for {name}")
+        _handlers[name] = handler
+        return handler
+
+    return register
+
+
+def registered() -> frozenset[str]:
+    """Names of all handlers that this process knows."""
+    return frozenset(_handlers)
+
+
+class Worker:
+    """Threads that run the handlers of some services against the jobs table."""
+
+    def __init__(self, context: Context, threads_per_service: dict[str, int]) -> None:
+        self._context = context
+        self._stopping = threading.Event()
+        self._wakers = {service: threading.Condition() for service in threads_per_service}
+        self._running: dict[int, Job] = {}
+        self._threads = [threading.Thread(target=self._keep_leases, name="leases", daemon=True)]
+        for service, count in threads_per_service.items():
+            for number in range(count):
+                self._threads.append(threading.Thread(target=self._work, args=(service,), name=f"{service}-{number}", daemon=True))
+        context.database.add_commit_listener(self._wake)
+
+    def start(self) -> None:
+        """Begin to work."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Finish what is running, take nothing new."""
+        self._stopping.set()
+        self._wake(set(self._wakers))
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _wake(self, services: set[str]) -> None:
+        for service in services & self._wakers.keys():
+            with self._wakers[service]:
+                self._wakers[service].notify()
+
+    def _work(self, service: str) -> None:
+        mine = sorted(name for name in _handlers if name.split(".")[0] == service)
+        waker = self._wakers[service]
+        while not self._stopping.is_set():
+            try:
+                worked = run_one(self._context, mine, self._running)
+            except Exception:
+                log.exception("worker_fault", service=service)
+                worked = False
+            if not worked:
+                with waker:
+                    if not self._stopping.is_set():
+                        waker.wait(POLL_SECONDS)
+
+    def _keep_leases(self) -> None:
+        """Keep what is still being worked on; whoever is killed keeps nothing."""
+        seconds = self._context.settings.lease_seconds
+        while not self._stopping.wait(seconds / 3):
+            running = list(self._running.values())
+            if running:
+                with self._context.database.write() as tx:
+                    for job in running:
+                        jobs.extend(tx, job, lease_seconds=seconds)
+
+
+def run_one(context: Context, handlers: Sequence[str], running: dict[int, Job] | None = None) -> bool:
+    """Claim and run one due job of these handlers; False when there is none."""
+    with context.database.write() as tx:
+        job = jobs.claim(tx, handlers, lease_seconds=context.settings.lease_seconds)
+    if job is None:
+        return False
+    watched = running if running is not None else {}
+    watched[job.id] = job
+    try:
+        with telemetry.tracing(job.event.trace if job.event else None):
+            _run(job, context)
+    finally:
+        watched.pop(job.id, None)
+    return True
+
+
+def _run(job: Job, context: Context) -> None:
+    began = time.perf_counter()
+    try:
+        effect = _handlers[job.handler](job, context)
+        with context.database.write() as tx:
+            if not jobs.finish(tx, job):
+                log.warning("lease_lost", job=job.id, handler=job.handler)
+            elif effect is not None:
+                effect(tx)
+        outcome = "done"
+    except Retry as later:
+        outcome = _fail(job, context, str(later), delay=later.delay)
+    except Hopeless as fault:
+        outcome = _fail(job, context, str(fault), permanent=True)
+    except Exception as fault:
+        log.exception("handler_failed", job=job.id, handler=job.handler, submission=job.submission, attempts=job.attempts)
+        outcome = _fail(job, context, f"{type(fault).__name__}: {fault}")
+    telemetry.JOB_SECONDS.labels(handler=job.handler, outcome=outcome).observe(time.perf_counter() - began)
+
+
+def _fail(job: Job, context: Context, error: str, *, permanent: bool = False, delay: float | None = None) -> str:
+    with context.database.write() as tx:
+        return jobs.fail(tx, job, error, permanent=permanent, delay=delay) or "lost"
+
+
+def run_until_idle(context: Context, limit: int = 1000) -> int:
+    """Run what is due, one job after the other, until nothing is; for tests and tools. Returns how many ran."""
+    ran = 0
+    while ran < limit and run_one(context, sorted(_handlers)):
+        ran += 1
+    return ran
