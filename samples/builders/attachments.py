@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import docx
@@ -23,7 +24,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from samples.builders.compound import compound_file
-from samples.builders.repack import with_members
+from samples.builders.repack import unzip, with_members
 from samples.content.prose import REPORT_PARAGRAPHS
 
 _FIXED = datetime(2026, 1, 5, 8, 0, 0)
@@ -80,17 +81,10 @@ def workbook(title: str, rows: Sequence[Sequence[str | int | float]]) -> bytes:
     out = io.BytesIO()
     book.save(out)
     core = b'<dcterms:%b xsi:type="dcterms:W3CDTF">2026-01-05T08:00:00Z</dcterms:%b>'
-    properties = openpyxl_core(out.getvalue())
+    properties = unzip(out.getvalue())["docProps/core.xml"]
     for name in (b"created", b"modified"):
         properties = re.sub(b"<dcterms:%b .*?</dcterms:%b>" % (name, name), core % (name, name), properties)
     return with_members(out.getvalue(), {"docProps/core.xml": properties})
-
-
-def openpyxl_core(package: bytes) -> bytes:
-    """The document properties of an Office package, as written."""
-    from samples.builders.repack import unzip
-
-    return unzip(package)["docProps/core.xml"]
 
 
 def survival_curve(width: int = 480, height: int = 320) -> bytes:
@@ -115,7 +109,7 @@ def _png_chunk(kind: bytes, data: bytes) -> bytes:
 
 def ole_package(name: str, data: bytes) -> bytes:
     """An "Insert object > from file" part: a compound file whose ``\\x01Ole10Native`` stream carries the file and its name."""
-    short = name.encode("latin-1", "replace") + b"\0"
+    short = name.encode("cp1252", "replace") + b"\0"
     path = b"C:\\Temp\\" + short
     wide = b"".join(struct.pack("<I", len(text)) + text.encode("utf-16-le") for text in (f"C:\\Temp\\{name}", name, f"C:\\Temp\\{name}"))
     body = struct.pack("<H", 2) + short + path + struct.pack("<HHI", 0, 3, len(path)) + path + struct.pack("<I", len(data)) + data + wide
@@ -176,8 +170,6 @@ def mail(
         main, sub = media_type.split("/", 1)
         message.add_attachment(data, maintype=main, subtype=sub, filename=name)
     if forwarded:
-        from email import message_from_bytes, policy
-
         message.add_attachment(message_from_bytes(forwarded, policy=policy.default))
     _fixed_boundaries(message)
     return message.as_bytes()
@@ -187,4 +179,4 @@ def _fixed_boundaries(message: EmailMessage) -> None:
     """Boundaries that depend on the position only: the library's own are random."""
     for number, part in enumerate(message.walk()):
         if part.is_multipart() and part.get_content_maintype() == "multipart":
-            part.set_boundary(f"=_deel_{zlib.crc32(str(message['Subject']).encode()):08x}_{number}")
+            part.set_boundary(f"=_del_{zlib.crc32(str(message['Subject']).encode()):08x}_{number}")

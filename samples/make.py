@@ -1,0 +1,50 @@
+"""Writes the samples to a folder: ``python -m samples.make FOLDER [--today YYYY-MM-DD]``."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from samples.bad import bad
+from samples.good import good
+from samples.sample import Sample
+
+
+def samples(today: date) -> Iterator[Sample]:
+    """All samples in order of their number; the same bytes for the same day."""
+    yield from good(today)
+    yield from bad(today)
+
+
+def write(folder: Path, today: date) -> list[Path]:
+    """Writes each sample as its form and, beside it, ``<stem>.vedlegg/`` with its attachments; returns the forms. Replaces what it wrote before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    forms = []
+    for sample in samples(today):
+        form = folder / sample.name
+        form.write_bytes(sample.form)
+        forms.append(form)
+        attachments = folder / f"{sample.stem}.vedlegg"
+        shutil.rmtree(attachments, ignore_errors=True)
+        if sample.attachments:
+            attachments.mkdir()
+            for name, data in sample.attachments.items():
+                (attachments / name).write_bytes(data)
+    return forms
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--today", type=date.fromisoformat, default=date.today(), help="the day the dates are reckoned from (today)")
+    arguments = parser.parse_args()
+    for form in write(arguments.folder, arguments.today):
+        print(form.name)
+
+
+if __name__ == "__main__":
+    main()
