@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
@@ -26,8 +27,37 @@ def catalogue() -> dict[str, dict[str, str]]:
 
 
 def text(key: str, language: str, **values: Any) -> str:
-    """The text of a key in a language, with ``{name}`` filled in. An unknown key raises KeyError: a missing text is a fault, not a page."""
-    return choose(catalogue()[key], language).format(**values)
+    """The text of a key in a language, with ``{name}`` filled in. An unknown key or value raises KeyError: a missing text is a fault, not a page.
+
+    ``{limit:size}`` writes a number of bytes the way people say it (``25 MB``).
+    """
+    return _Sentence(language).vformat(choose(catalogue()[key], language), (), values)
+
+
+def size(number: int, language: str) -> str:
+    """A number of bytes as people say it: ``812 byte``, ``40 kB``, ``1,07 GB``. Decimal units, as file managers and the limits show them."""
+    amount, unit = float(number), "byte"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 1000:
+            break
+        amount, unit = amount / 1000, larger
+    digits = f"{amount:.0f}" if unit == "byte" or amount >= 100 else f"{amount:.3g}"
+    if unit == "byte" and language == "en":
+        unit = "byte" if number == 1 else "bytes"
+    return f"{digits if language == 'en' else digits.replace('.', ',')}\u00a0{unit}"
+
+
+class _Sentence(string.Formatter):
+    """``str.format`` with the format ``size``; values are written as they are, never looked into (``{name.secret}`` is a fault)."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        return kwargs[field_name], field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return size(int(value), self._language) if format_spec == "size" else str(format(value, format_spec))
 
 
 def has(key: str) -> bool:
