@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -20,6 +18,7 @@ from services.shared.objects import Objects
 from services.shared.sandbox import Box, Policy
 from services.shared.scanner import NoScanner, Scanner
 from services.shared.settings import Settings
+from services.shared.signing import ReceiptSigner
 
 
 @dataclass
@@ -33,7 +32,6 @@ class Context:
     tokens: TokenVerifier
     actors: Actors
     scanner: Scanner = field(default_factory=NoScanner)
-    _box_lock: Any = field(default_factory=threading.Lock)
 
     @cached_property
     def forms(self) -> FormCatalogue:
@@ -49,6 +47,11 @@ class Context:
     def box(self) -> Box:
         """Where everything from outside is opened."""
         return Box(self.policy, self.settings.data / "scratch", allow_unconfined=self.settings.allow_unconfined_parsing)
+
+    @cached_property
+    def receipt_signer(self) -> ReceiptSigner:
+        """Signs receipts."""
+        return ReceiptSigner(self.settings.data / "keys" / "receipts.json")
 
     def refresh_gauges(self) -> None:
         """Bring the gauges up to date: age of the oldest job per handler, stuck submissions per state, parked jobs."""

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.shared.database import metadata
 
-Json = JSON().with_variant(JSONB(), "postgresql")
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 submissions = Table(
@@ -48,9 +48,11 @@ submissions = Table(
     Column("trace", String(32)),
     UniqueConstraint("reference", "version"),
     Index("ix_submissions_root", "root"),
-    Index("ix_submissions_owner", "owner", "id"),
-    Index("ix_submissions_status", "status", "id"),
-    Index("ix_submissions_form_type", "form_type", "id"),
+    # Lists are newest first: each filter has an index that ends in that order.
+    Index("ix_submissions_received", "received_at", "id"),
+    Index("ix_submissions_owner", "owner", "received_at", "id"),
+    Index("ix_submissions_status", "status", "received_at", "id"),
+    Index("ix_submissions_form_type", "form_type", "received_at", "id"),
 )
 
 documents = Table(

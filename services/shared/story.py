@@ -26,6 +26,10 @@ def routing_of(chain: Sequence[Event], language: str) -> list[dict[str, Any]]:
                 deliveries[delivery["delivery"]] = _delivery(delivery, language)
         elif event.type in DELIVERY_STATES and event.data["delivery"] in deliveries:
             deliveries[event.data["delivery"]]["state"] = DELIVERY_STATES[event.type]
+        elif event.type == names.DOCUMENT_FETCHED:
+            for delivery in deliveries.values():
+                if delivery["agency"] == event.data["agency"] and delivery["state"] == "queued":
+                    delivery["state"] = "delivered"
     return list(deliveries.values())
 
 

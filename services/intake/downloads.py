@@ -1,0 +1,69 @@
+"""Handing out a document: only clean bytes, as an attachment, with ranges (RFC 9110) and the digest as its ETag."""
+
+from __future__ import annotations
+
+from flask import request
+from sqlalchemy import Connection, RowMapping, select
+from werkzeug import Response
+from werkzeug.utils import secure_filename
+from werkzeug.wsgi import wrap_file
+
+from services.intake.view import is_granted
+from services.shared import events, names
+from services.shared.context import Context
+from services.shared.identity import Identity, Scope
+from services.shared.models import documents
+from services.shared.models import events as events_table
+from services.shared.objects import ObjectMissing
+from services.shared.problems import Problem
+from services.shared.scanner import INFECTED, NOT_SCANNED, PENDING
+
+
+def document_row(tx: Connection, submission: RowMapping, document: str) -> RowMapping:
+    """A document of a submission. Raises Problem 404."""
+    query = select(documents).where(documents.c.submission == submission["id"], documents.c.id == document.lower())
+    row = tx.execute(query).mappings().one_or_none()
+    if row is None:
+        raise Problem("not_found", 404)
+    return row
+
+
+def check_may_leave(context: Context, identity: Identity, file: RowMapping) -> None:
+    """No byte that was not found clean leaves by this way. Raises Problem."""
+    if file["scan"] == INFECTED:
+        raise Problem("file_infected", 403, name=file["name"])
+    if file["scan"] == PENDING:
+        raise Problem("scan_pending", 409, headers={"Retry-After": "5"})
+    unscanned = file["scan"] == NOT_SCANNED and not context.scanner.passes_unscanned
+    if unscanned and not {Scope.MONITOR, Scope.SUBMIT} & identity.scopes:
+        raise Problem("file_not_scanned", 403, name=file["name"])
+
+
+def note_fetched(context: Context, identity: Identity, submission: RowMapping) -> None:
+    """The first document an agency fetches shows that its work arrived (contract, section 3: ``delivered``)."""
+    with context.database.read() as tx:
+        if not is_granted(tx, identity, submission["id"]):
+            return
+        fetched = select(events_table.c.data).where(events_table.c.submission == submission["id"], events_table.c.type == names.DOCUMENT_FETCHED)
+        if any(data["agency"] == identity.agency for data in tx.execute(fetched).scalars()):
+            return
+    with context.database.write() as tx:
+        events.record(tx, submission["id"], names.DOCUMENT_FETCHED, actor=identity.owner, data={"agency": identity.agency})
+
+
+def send(context: Context, file: RowMapping) -> Response:
+    """The bytes. Raises Problem when the store cannot give them."""
+    try:
+        stream = context.objects.open(file["object_key"])
+    except ObjectMissing as fault:
+        raise Problem("store_unavailable", 503) from fault
+    response = Response(wrap_file(request.environ, stream), direct_passthrough=True, mimetype=file["media_type"])  # type: ignore[arg-type]  # BinaryIO
+    response.content_length = file["size"]
+    response.set_etag(file["sha256"])
+    # An ASCII name for old readers, the real one for all others (RFC 6266, RFC 8187): werkzeug writes both.
+    response.headers.set("Content-Disposition", "attachment", filename=file["name"])
+    if not response.headers["Content-Disposition"].isascii():
+        response.headers.set("Content-Disposition", "attachment", filename=secure_filename(file["name"]) or "fil")
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response.make_conditional(request.environ, accept_ranges=True, complete_length=file["size"])
