@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from samples.builders import hostile_office, hostile_pdf
+from samples.builders import hostile_archives, hostile_office, hostile_pdf
 from samples.builders.attachments import pdf_report
 from samples.builders.bombs import zero_bomb
 from samples.builders.json_form import json_form
@@ -20,7 +20,6 @@ from samples.content.requests import anmodning, month, revurdering
 from samples.sample import Ending, Sample, definition, ends, refused
 
 _CORRECT = ends("needs_correction")
-_PROGRAM = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00" + bytes(200) + b"PE\x00\x00" + bytes(300)
 
 
 def bad(today: date) -> Iterator[Sample]:
@@ -77,9 +76,9 @@ def _for_the_secretariat(today: date) -> Iterator[Sample]:
 
 def _refused_at_once(today: date) -> Iterator[Sample]:
     word = docx_form(definition("anmodning"), anmodning(medicines.GASTROVEL, today))
-    yield _with("51-anmodning-program-som-pdf", refused("type_mismatch"), word, {"Rapport.pdf": _PROGRAM})
+    yield _with("51-anmodning-zip-som-pdf", refused("type_mismatch"), word, {"Rapport.pdf": hostile_archives.zip_named(b"notat.txt")})
     yield _with("52-anmodning-tom-fil", refused("file_empty"), b"", {})
-    yield _with("53-anmodning-program-som-vedlegg", refused("type_not_allowed"), word, {"oppsett.exe": _PROGRAM})
+    yield _with("53-anmodning-program-som-pdf", refused("type_not_allowed"), word, {"Rapport.pdf": hostile_archives.PROGRAM})
     yield _with("54-anmodning-makrofil", refused("macro_not_allowed"), word,
                 {"Modell.docm": hostile_office.with_macros(hostile_office.report(), macro_type=True)})  # fmt: skip
     yield _with("55-anmodning-tomt-vedlegg", refused("file_empty"), word, {"Rapport.pdf": b""})
