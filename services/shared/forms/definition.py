@@ -1,0 +1,53 @@
+"""One version of a form, as its definition says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from services.shared.forms.fields import Check, Field, Section
+from services.shared.forms.schema import schema_of
+
+
+@dataclass(frozen=True)
+class FormDefinition:
+    """One version of a form."""
+
+    form_type: str
+    form_version: str
+    title: Mapping[str, str]
+    who: str
+    sections: tuple[Section, ...]
+    checks: tuple[Check, ...]
+    fields: Mapping[str, Field] = field(init=False)
+
+    def __post_init__(self) -> None:
+        by_key = {each.key: each for section in self.sections for each in section.fields}
+        object.__setattr__(self, "fields", MappingProxyType(by_key))
+
+    @cached_property
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema 2020-12 of the answers."""
+        return schema_of(self.form_type, self.form_version, self.title, self.fields)
+
+    @cached_property
+    def validator(self) -> Draft202012Validator:
+        """A validator of the schema that also asserts formats."""
+        return Draft202012Validator(self.schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """The place of each field in the form, from 0."""
+        return MappingProxyType({key: position for position, key in enumerate(self.fields)})
+
+    def field_at(self, path: Sequence[str | int]) -> Field | None:
+        """The field that a path into the answers (``["studies", 0, "id"]``) leads to, or None for a key the form does not have."""
+        found = self.fields.get(str(path[0])) if path else None
+        if found is not None and found.type.shape == "rows" and len(path) > 2:
+            return found.sub_fields.get(str(path[2]))
+        return found

@@ -1,0 +1,179 @@
+"""From what people type to the one way each kind of answer is written. A text that cannot be read comes back tidied, and the schema check names it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+LARGEST_INTEGER: Final = 2**53 - 1  # beyond this, JSON readers no longer agree on the number (RFC 8259, section 6)
+
+_YES: Final = frozenset({"true", "ja", "yes", "x", "on", "1", "☒", "☑", "✓", "✔", "🗹"})
+_NO: Final = frozenset({"false", "nei", "no", "off", "0", "☐"})
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "januar january jan", "februar february feb", "mars march mar", "april apr", "mai may", "juni june jun", "juli july jul",
+            "august aug", "september sep sept", "oktober october okt oct", "november nov", "desember december des dec",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_PLACEHOLDERS: Final = (
+    re.compile(r"(klikk|trykk|klikk eller trykk|click|tap|click or tap)( her| here)?( for)? (å|to) (skrive|skriv|legge|angi|enter|add|choose|select)\b.*"),
+    re.compile(r"(velg et element|velg eit element|velg ein dato|velg en dato|choose an item|choose a date|select an item)\.?"),
+    re.compile(r"(skriv her|type here|…|\.{3,}|_{3,}|-{3,})"),
+)
+_UNWANTED: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufeff\u200b\u2060]")
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SPACES: Final = re.compile(r"[^\S\n]+")
+_LINE_BREAK: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+
+
+def clean(text: str) -> str:
+    """Text that every store takes and that looks as typed: composed characters (NFC), plain spaces and line breaks, no control characters."""
+    text = _LONE_SURROGATE.sub("\ufffd", text)
+    text = _UNWANTED.sub("", _LINE_BREAK.sub("\n", unicodedata.normalize("NFC", text)))
+    return "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n")).strip()
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether the text is what a word processor shows in a field nobody filled in."""
+    plain = clean(text).casefold()
+    return not plain or any(pattern.fullmatch(plain) for pattern in _PLACEHOLDERS)
+
+
+def one_line(text: str) -> str:
+    """A short text: everything on one line."""
+    return " ".join(clean(text).split())
+
+
+def long_text(text: str) -> str:
+    """A longer text: line breaks stay."""
+    return clean(text)
+
+
+def without_spaces(text: str) -> str:
+    """Digits and codes that people break up with spaces."""
+    return "".join(clean(text).split())
+
+
+def atc(text: str) -> str:
+    """An ATC code: capital letters, no spaces (Felleskatalogen prints ``A10A E04``)."""
+    return without_spaces(text).upper()
+
+
+def ema_number(text: str) -> str:
+    """A procedure number of EMA: capital letters, no spaces."""
+    return without_spaces(text).upper()
+
+
+def organisation_number(text: str) -> str:
+    """Nine digits; a country prefix and the VAT suffix fall away."""
+    number = without_spaces(text).upper()
+    found = re.fullmatch(r"(?:NO)?([0-9]{3}\.?[0-9]{3}\.?[0-9]{3})(?:MVA)?", number)
+    return found[1].replace(".", "") if found else number
+
+
+def method_id(text: str) -> str:
+    """The id of a method as Nye metoder writes it: ``ID2023_012``, a letter straight after where there is one."""
+    found = re.fullmatch(r"(?:ID)?([0-9]{4})[_-]([0-9]{3})([A-Z]?)", without_spaces(text).upper())
+    return f"ID{found[1]}_{found[2]}{found[3]}" if found else one_line(text)
+
+
+def yes_or_no(text: str) -> bool | str:
+    """True or false from a word or a ticked box; a PDF writes the state of a box with a slash in front."""
+    plain = one_line(text).removeprefix("/").rstrip(".").casefold()
+    return True if plain in _YES else False if plain in _NO else one_line(text)
+
+
+def integer(text: str) -> int | str:
+    """A whole number with spaces or dots between the thousands."""
+    plain = without_spaces(text)
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+", plain):
+        plain = plain.replace(".", "")
+    return int(plain) if re.fullmatch(r"[+-]?[0-9]{1,15}", plain) else one_line(text)
+
+
+def whole_kroner(text: str) -> int | str:
+    """An amount in whole kroner: ``1 200 000 kr``, ``NOK 1.200.000,-``, ``12,5 mill. kr``."""
+    plain = re.sub(r"nok|kroner|kr\.?", "", without_spaces(text).casefold()).removesuffix(",-").removesuffix(",00")
+    millions = re.fullmatch(r"([0-9]{1,6})(?:[.,]([0-9]{1,6}))?(mill?\.?|millioner|millionar|million|mrd\.?|milliarder|milliardar|billion)", plain)
+    if millions is None:
+        number = integer(plain)
+        return number if isinstance(number, int) else one_line(text)
+    factor = 10**6 if millions[3].startswith("mill") or millions[3] == "mil" else 10**9
+    amount = Decimal(f"{millions[1]}.{millions[2] or 0}") * factor
+    return int(amount) if amount == amount.to_integral_value() else one_line(text)
+
+
+def day(text: str) -> str:
+    """A date as ``YYYY-MM-DD`` from ``1.5.2025``, ``1. mai 2025``, or a date with a time after it."""
+    plain = one_line(text)
+    if found := re.fullmatch(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ][0-9:.+Z-]*)?", plain):
+        return _written_day(found[1], found[2], found[3]) or plain
+    if found := re.fullmatch(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})", plain):
+        return _written_day(found[3], found[2], found[1]) or plain
+    if found := re.fullmatch(r"([0-9]{1,2})\.? ([^\W\d]+)\.?,? ([0-9]{4})", plain):
+        month = _MONTHS.get(found[2].casefold())
+        return (month and _written_day(found[3], str(month), found[1])) or plain
+    return plain
+
+
+def month(text: str) -> str:
+    """A month as ``YYYY-MM`` from ``05.2025``, ``5/2025``, ``mai 2025``, or from a whole date."""
+    plain = one_line(text)
+    if found := re.fullmatch(r"([0-9]{4})-([0-9]{1,2})", plain):
+        return _written_month(found[1], found[2]) or plain
+    if found := re.fullmatch(r"([0-9]{1,2}) ?[./-] ?([0-9]{4})", plain):
+        return _written_month(found[2], found[1]) or plain
+    if found := re.fullmatch(r"([^\W\d]+)\.?,? ([0-9]{4})", plain):
+        number = _MONTHS.get(found[1].casefold())
+        return (number and _written_month(found[2], str(number))) or plain
+    whole = day(plain)
+    return whole[:7] if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", whole) and _is_day(whole) else plain
+
+
+def for_comparison(text: str) -> str:
+    """A label or choice with everything dropped that people and word processors change: case, spaces, punctuation at the ends."""
+    return " ".join(clean(text).casefold().split()).strip(" .:?*")
+
+
+def storable(value: Any, depth: int = 12) -> Any:
+    """A value out of someone's JSON that our stores can keep: clean text, numbers that all readers agree on, no bottomless nesting."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) <= LARGEST_INTEGER:
+            return int(value)
+        return value if abs(value) <= LARGEST_INTEGER else str(value)
+    if isinstance(value, int):
+        return value if abs(value) <= LARGEST_INTEGER else str(value)
+    if depth == 0:
+        return "…"
+    if isinstance(value, dict):
+        return {clean(str(key)): storable(item, depth - 1) for key, item in value.items()}
+    return [storable(item, depth - 1) for item in value]
+
+
+def _written_day(year: str, month_: str, day_: str) -> str | None:
+    text = f"{year}-{int(month_):02d}-{int(day_):02d}"
+    return text if _is_day(text) else None
+
+
+def _written_month(year: str, month_: str) -> str | None:
+    return f"{year}-{int(month_):02d}" if 1 <= int(month_) <= 12 else None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
