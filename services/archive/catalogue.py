@@ -1,0 +1,169 @@
+"""The catalogue of the archive: written when a version is stored, searched by the archivist, and made again from the store when lost."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, update
+
+from services.archive.fixity import Expected
+from services.archive.inventory import Inventory, Version
+from services.archive.models import archive_objects, archive_versions
+from services.archive.ocfl import StoredVersion
+from services.archive.snapshot import object_id_of
+from services.shared import names
+from services.shared.models import jobs, submissions
+
+WORD_LENGTH = 200
+WORDS_LENGTH = 4000
+OBJECT_URN = "urn:uuid:"
+
+
+class CursorInvalid(ValueError):
+    """The cursor is not one that a list has given out."""
+
+
+def put_version(tx: Connection, stored: StoredVersion, version: Version, submission: Mapping[str, Any]) -> None:
+    """Enter one version and bring its object's row up to date. The same call again changes nothing.
+
+    ``submission`` is the version's ``metadata/submission.json`` (or the row it was made from): what people search for is taken from there.
+    """
+    where = and_(archive_versions.c.object == stored.object_id, archive_versions.c.version == stored.version)
+    tx.execute(delete(archive_versions).where(where))
+    tx.execute(
+        insert(archive_versions).values(
+            object=stored.object_id,
+            version=stored.version,
+            submission=version.cause.submission,
+            event_seq=version.cause.seq,
+            why=version.cause.why,
+            digest=stored.digest,
+            sizes=stored.sizes,
+            stored_at=version.created,
+        )
+    )
+    _put_object(tx, stored, version, submission)
+
+
+def _put_object(tx: Connection, stored: StoredVersion, version: Version, submission: Mapping[str, Any]) -> None:
+    head = tx.execute(select(archive_objects.c.head).where(archive_objects.c.id == stored.object_id)).scalar_one_or_none()
+    if head is not None and head > stored.version:
+        return
+    sizes = tx.execute(select(archive_versions.c.sizes).where(archive_versions.c.object == stored.object_id)).scalars()
+    values = {
+        "reference": submission["reference"],
+        "head": stored.version,
+        "digest": stored.digest,
+        "size": sum(sum(added.values()) for added in sizes),
+        "form_type": submission["form_type"],
+        "submitter": submission["submitter"].get("name"),
+        "title": submission["title"],
+        "words": _words(submission),
+        "received_at": submission["received_at"],
+        "stored_at": version.created,
+    }
+    if head is None:
+        tx.execute(insert(archive_objects).values(id=stored.object_id, **values))
+    else:
+        tx.execute(update(archive_objects).where(archive_objects.c.id == stored.object_id).values(values))
+
+
+def _words(submission: Mapping[str, Any]) -> str:
+    """Everything one may search for, casefolded: reference, form, parties, title and the short answers."""
+    parties = [str(value) for party in (submission["submitter"], submission["on_behalf_of"]) if party for value in party.values()]
+    answers = [text for text in _texts(submission["answers"]) if len(text) <= WORD_LENGTH]
+    found = [submission["reference"], submission["form_type"] or "", submission["title"] or "", *parties, *answers]
+    return "\n".join(dict.fromkeys(text.casefold() for text in found if text))[:WORDS_LENGTH]
+
+
+def _texts(answers: Any) -> Iterator[str]:
+    if isinstance(answers, str):
+        yield answers
+    elif isinstance(answers, Mapping):
+        for name in sorted(answers):
+            yield from _texts(answers[name])
+    elif isinstance(answers, Sequence):
+        for answer in answers:
+            yield from _texts(answer)
+
+
+def search(tx: Connection, query: str, *, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+    """Objects that hold every word of ``query``, newest first, and the cursor of the next page or None. Raises CursorInvalid."""
+    columns = [column for column in archive_objects.c if column.name != "words"]
+    statement = select(*columns).order_by(archive_objects.c.received_at.desc(), archive_objects.c.id.desc()).limit(limit + 1)
+    for word in query.casefold().split()[:10]:
+        statement = statement.where(archive_objects.c.words.contains(word, autoescape=True))
+    if cursor is not None:
+        received_at, object_id = _read_cursor(cursor)
+        older = or_(archive_objects.c.received_at < received_at, and_(archive_objects.c.received_at == received_at, archive_objects.c.id < object_id))
+        statement = statement.where(older)
+    rows = [dict(row) for row in tx.execute(statement).mappings()]
+    more = len(rows) > limit
+    return rows[:limit], _write_cursor(rows[limit - 1]["received_at"], rows[limit - 1]["id"]) if more else None
+
+
+def _write_cursor(*parts: str) -> str:
+    return base64.urlsafe_b64encode("|".join(parts).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[str, str]:
+    try:
+        received_at, object_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").split("|")
+    except (ValueError, binascii.Error) as error:
+        raise CursorInvalid(cursor[:40]) from error
+    return received_at, object_id
+
+
+def find(tx: Connection, name: str) -> dict[str, Any] | None:
+    """An object's row by its id (with or without ``urn:uuid:``) or its reference, or None."""
+    object_id = name if name.startswith(OBJECT_URN) else object_id_of(name)
+    where = or_(archive_objects.c.id == object_id.lower(), archive_objects.c.reference == name.upper())
+    row = tx.execute(select(archive_objects).where(where)).mappings().one_or_none()
+    return dict(row) if row is not None else None
+
+
+def versions(tx: Connection, object_id: str) -> list[dict[str, Any]]:
+    """The versions of an object that were stored, oldest first."""
+    query = select(archive_versions).where(archive_versions.c.object == object_id).order_by(archive_versions.c.version)
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def expected(tx: Connection, object_id: str) -> Expected:
+    """What the database knows of an object, for a fixity check: its versions' digests, and whether one may be under way."""
+    digests = {row["version"]: row["digest"] for row in versions(tx, object_id)}
+    return Expected(digests, is_being_written(tx, object_id))
+
+
+def has_unfinished_request() -> ColumnElement[bool]:
+    """A condition on ``submissions``: some archive version of it was asked for and is not finished (waiting, under way or parked)."""
+    return exists().where(jobs.c.handler == names.ARCHIVE_STORE, jobs.c.state != "done", jobs.c.submission == submissions.c.id)
+
+
+def is_being_written(tx: Connection, object_id: str) -> bool:
+    """Whether some version of this object was asked for and is not finished."""
+    root = object_id.removeprefix(OBJECT_URN)
+    query = select(submissions.c.id).where(submissions.c.root == root, has_unfinished_request()).limit(1)
+    return tx.execute(query).first() is not None
+
+
+def object_ids(tx: Connection, *, after: str, limit: int) -> list[str]:
+    """The ids that follow ``after`` (an empty text: from the first), in order."""
+    query = select(archive_objects.c.id).where(archive_objects.c.id > after).order_by(archive_objects.c.id).limit(limit)
+    return list(tx.execute(query).scalars())
+
+
+def forget(tx: Connection, object_id: str) -> None:
+    """Take an object out of the catalogue (the store keeps what it has): before it is entered anew, or when the store has it no longer."""
+    tx.execute(delete(archive_versions).where(archive_versions.c.object == object_id))
+    tx.execute(delete(archive_objects).where(archive_objects.c.id == object_id))
+
+
+def files(inventory: Inventory, number: int, sizes: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The logical files of one version with their digests and sizes, in order of path."""
+    return [
+        {"path": path, "size": sizes.get(content), "sha256": sha256, "sha512": sha512, "content_path": content}
+        for path, (content, sha512, sha256) in inventory.files(number).items()
+    ]

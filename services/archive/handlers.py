@@ -1,0 +1,155 @@
+"""What the archive does on events: writes one OCFL version for each ``archive.requested``, and checks fixity when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from prometheus_client import Counter
+from sqlalchemy import Connection, delete, insert, select, update
+
+from services.archive import catalogue, fixity, ocfl
+from services.archive.inventory import Version
+from services.archive.models import archive_fixity_checks, archive_fixity_outcomes
+from services.archive.planning import plan_version
+from services.archive.snapshot import object_id_of, take
+from services.shared import events, names, telemetry, timestamps
+from services.shared.context import Context
+from services.shared.jobs import Job
+from services.shared.models import submissions
+from services.shared.objects import ObjectMissing, ObjectsUnavailable
+from services.shared.worker import Effect, Hopeless, Retry, handles
+
+ACTOR = "archive"
+BATCH = 100
+FIXITY_OUTCOMES = Counter("mottak_fixity_outcomes_total", "Archive objects checked, by outcome", ["outcome"])
+log = telemetry.logger("archive")
+
+
+@handles(names.ARCHIVE_STORE)
+def store(job: Job, context: Context) -> Effect | None:
+    """Write the version that an event asks for, read every byte of it back, then tell that it is stored. Running again finds the same version."""
+    if job.submission is None or job.event is None:
+        raise Hopeless("archiving needs the event that asked for it")
+    with context.database.read() as tx:
+        snapshot = take(tx, job.submission, job.event.seq)
+    plan = plan_version(snapshot)
+    try:
+        stored = ocfl.write_version(context.archive_objects, snapshot.object_id, plan, context.objects)
+        fixity.verify_written(context.archive_objects, stored)
+    except ObjectsUnavailable as fault:
+        raise Retry(f"a store does not answer: {fault}") from fault
+    except (ocfl.SourceDamaged, ocfl.ArchiveDamaged, ObjectMissing) as fault:
+        log.error("archiving_refused", submission=job.submission, why=str(fault))
+        raise Hopeless(f"{type(fault).__name__}: {fault}") from fault
+    version = Version(stored.version, plan.created, plan.cause, {})
+
+    def effect(tx: Connection) -> None:
+        catalogue.put_version(tx, stored, version, snapshot.submission)
+        data = {"object": stored.object_id, "version": stored.name, "digest": stored.digest}
+        events.record(tx, snapshot.submission["id"], names.ARCHIVE_STORED, actor=ACTOR, data=data)
+
+    return effect
+
+
+@handles(names.ARCHIVE_FIXITY)
+def check_fixity(job: Job, context: Context) -> Effect | None:
+    """Check one object or all. Each outcome is kept as soon as it is known, so that a killed check goes on where it was."""
+    check_id = str(job.data["check"])
+    with context.database.read() as tx:
+        check = tx.execute(select(archive_fixity_checks).where(archive_fixity_checks.c.id == check_id)).mappings().one()
+        done = dict(
+            tx.execute(
+                select(archive_fixity_outcomes.c.object, archive_fixity_outcomes.c.outcome).where(archive_fixity_outcomes.c.check_id == check_id)
+            ).all()
+        )
+    for object_id in [check["object"]] if check["object"] else _all_objects(context):
+        if object_id in done:
+            continue
+        outcome = check_one(context, object_id)
+        done[object_id] = outcome.state
+        with context.database.write() as tx:
+            _keep(tx, check_id, outcome)
+    if check["object"] is None:
+        for outcome in _unknown_objects(context):
+            done[outcome.object_id] = outcome.state
+            with context.database.write() as tx:
+                _keep(tx, check_id, outcome)
+    worst = fixity.worst(done.values())
+
+    def effect(tx: Connection) -> None:
+        finished = {"finished_at": timestamps.now(), "outcome": worst}
+        tx.execute(update(archive_fixity_checks).where(archive_fixity_checks.c.id == check_id).values(finished))
+
+    return effect
+
+
+def check_one(context: Context, object_id: str) -> fixity.Outcome:
+    """Check one object now, against store and database; counts and logs what it finds."""
+    with context.database.read() as tx:
+        expected = catalogue.expected(tx, object_id)
+    outcome = fixity.check_object(context.archive_objects, object_id, expected)
+    return _told(outcome)
+
+
+def check_all(context: Context) -> Iterator[fixity.Outcome]:
+    """Check every object of the catalogue, then name what lies in the store and in no catalogue."""
+    for object_id in _all_objects(context):
+        yield check_one(context, object_id)
+    yield from _unknown_objects(context)
+
+
+def _told(outcome: fixity.Outcome) -> fixity.Outcome:
+    FIXITY_OUTCOMES.labels(outcome=outcome.state).inc()
+    if outcome.state != fixity.INTACT:
+        log.error("fixity", **outcome.as_json())
+    return outcome
+
+
+def _all_objects(context: Context) -> Iterator[str]:
+    after = ""
+    while True:
+        with context.database.read() as tx:
+            ids = catalogue.object_ids(tx, after=after, limit=BATCH)
+        yield from ids
+        if len(ids) < BATCH:
+            return
+        after = ids[-1]
+
+
+def _unknown_objects(context: Context) -> Iterator[fixity.Outcome]:
+    """Objects in the store that nobody asked for: neither in the catalogue nor being written."""
+    try:
+        roots = list(ocfl.object_roots(context.archive_objects))
+    except (OSError, ObjectsUnavailable) as fault:
+        yield _told(fixity.Outcome("store", reason=f"{type(fault).__name__}: {fault}"[:500]))
+        return
+    for root in roots:
+        object_id = unquote(root.rpartition("/")[2])
+        with context.database.read() as tx:
+            known = catalogue.find(tx, object_id) is not None or catalogue.is_being_written(tx, object_id)
+        if not known or ocfl.object_root(object_id) != root:
+            yield _told(fixity.Outcome(root[:200], extra=[root]))
+
+
+def _keep(tx: Connection, check_id: str, outcome: fixity.Outcome) -> None:
+    where = (archive_fixity_outcomes.c.check_id == check_id, archive_fixity_outcomes.c.object == outcome.object_id)
+    tx.execute(delete(archive_fixity_outcomes).where(*where))
+    tx.execute(
+        insert(archive_fixity_outcomes).values(
+            check_id=check_id, object=outcome.object_id, outcome=outcome.state, found=outcome.as_json(), checked_at=timestamps.now()
+        )
+    )
+
+
+def settle_unfinished(context: Context) -> int:
+    """Roll forward what a crash cut off, for every reference with an unfinished archive job; call it at start. Returns how many objects were looked at."""
+    with context.database.read() as tx:
+        query = select(submissions.c.root).where(catalogue.has_unfinished_request()).distinct()
+        roots = list(tx.execute(query).scalars())
+    for root in roots:
+        try:
+            ocfl.settle(context.archive_objects, ocfl.object_root(object_id_of(root)))
+        except ocfl.ArchiveDamaged as fault:
+            log.error("archive_damaged", object=object_id_of(root), why=str(fault))
+    return len(roots)
