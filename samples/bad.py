@@ -35,18 +35,72 @@ def _wrong_answers(today: date) -> Iterator[Sample]:
     missing = anmodning(GASTROVEL, today, indication=None, contact_email=None, studies=None, dossier_expected=None)
     yield Sample(21, "anmodning-mangler-felter", _CORRECT, "docx", docx_form(form, missing))
     yield Sample(22, "anmodning-feil-orgnr", _CORRECT, "json", json_form(form, anmodning(GASTROVEL, today, supplier_orgnr="310000018")))
-    yield Sample(23, "anmodning-ikke-hele-indikasjonen", _CORRECT, "pdf", pdf_form(form, anmodning(GASTROVEL, today, whole_indication_confirmed=False)))
-    yield Sample(24, "anmodning-datoer-i-feil-orden", _CORRECT, "docx",
-                 docx_form(form, anmodning(GASTROVEL, today, chmp_opinion_expected=month(today, 6), ma_expected=month(today, 3))))  # fmt: skip
-    yield Sample(25, "anmodning-fullmakt-ikke-vedlagt", _CORRECT, "docx",
-                 docx_form(form, anmodning(GASTROVEL, today, external_rep=True, external_rep_name="Rådgiverne AS", external_rep_phone="70000330",
-                                           external_rep_email="post@raadgiverne.example", attachment_power_of_attorney="Fullmakt.pdf")))  # fmt: skip
+    yield Sample(
+        23,
+        "anmodning-ikke-hele-indikasjonen",
+        _CORRECT,
+        "pdf",
+        pdf_form(form, anmodning(GASTROVEL, today, whole_indication_confirmed=False)),
+    )
+    yield Sample(
+        24,
+        "anmodning-datoer-i-feil-orden",
+        _CORRECT,
+        "docx",
+        docx_form(form, anmodning(GASTROVEL, today, chmp_opinion_expected=month(today, 6), ma_expected=month(today, 3))),
+    )
+    yield Sample(
+        25,
+        "anmodning-fullmakt-ikke-vedlagt",
+        _CORRECT,
+        "docx",
+        docx_form(
+            form,
+            anmodning(
+                GASTROVEL,
+                today,
+                external_rep=True,
+                external_rep_name="Rådgiverne AS",
+                external_rep_phone="70000330",
+                external_rep_email="post@raadgiverne.example",
+                attachment_power_of_attorney="Fullmakt.pdf",
+            ),
+        ),
+    )
     yield Sample(26, "anmodning-ukjent-skjemaversjon", _CORRECT, "json", json_form(form, anmodning(GASTROVEL, today), form_version="9.9"))
-    yield Sample(27, "revurdering-uten-nye-data", ends("rejected"), "docx", docx_form(definition("revurdering"), revurdering(
-        GASTROVEL, today, "ID2019_066", new_clinical_data=False, new_clinical_data_details=None, new_data_type=None, new_data_since=None)))  # fmt: skip
-    yield Sample(28, "forslag-med-fodselsnummer", ends("quarantined"), "docx", docx_form(definition("forslag"), forslag(
-        proposals.SENSOR, today, title="Trykksensor, med pasienthistorie",
-        affected_patients=f"Bakgrunnen er en pasient (fødselsnummer {identity_number()}) som hadde stor nytte av metoden.")))  # fmt: skip
+    yield Sample(
+        27,
+        "revurdering-uten-nye-data",
+        ends("rejected"),
+        "docx",
+        docx_form(
+            definition("revurdering"),
+            revurdering(
+                GASTROVEL,
+                today,
+                "ID2019_066",
+                new_clinical_data=False,
+                new_clinical_data_details=None,
+                new_data_type=None,
+                new_data_since=None,
+            ),
+        ),
+    )
+    yield Sample(
+        28,
+        "forslag-med-fodselsnummer",
+        ends("quarantined"),
+        "docx",
+        docx_form(
+            definition("forslag"),
+            forslag(
+                proposals.SENSOR,
+                today,
+                title="Trykksensor, med pasienthistorie",
+                affected_patients=f"Bakgrunnen er en pasient (fødselsnummer {identity_number()}) som hadde stor nytte av metoden.",
+            ),
+        ),
+    )
 
 
 def _wrong_files(today: date) -> Iterator[Sample]:
@@ -67,11 +121,35 @@ def _wrong_files(today: date) -> Iterator[Sample]:
 def _for_the_secretariat(today: date) -> Iterator[Sample]:
     form = definition("forslag")
     yield Sample(41, "forslag-passer-ingen-regel", ends("held"), "docx", docx_form(form, forslag(proposals.UNCLASSIFIED, today)))
-    yield Sample(42, "forslag-finansieres-av-blaaresept", ends("held"), "json", json_form(form, forslag(
-        proposals.SENSOR, today, title="Hjemmemåling av blodtrykk med nytt apparat", financing="Bare folketrygden (blåresept).")))  # fmt: skip
-    yield Sample(43, "forslag-nytt-patentert-legemiddel", ends("held"), "pdf", pdf_form(form, forslag(
-        proposals.UNCLASSIFIED, today, method_type=["legemiddel"], method_type_other=None, title="Nytt legemiddel ved sjelden muskelsykdom",
-        ma_or_ce_status="Nytt virkestoff, patentert; MT ventes neste år.")))  # fmt: skip
+    yield Sample(
+        42,
+        "forslag-finansieres-av-blaaresept",
+        ends("held"),
+        "json",
+        json_form(
+            form,
+            forslag(
+                proposals.SENSOR, today, title="Hjemmemåling av blodtrykk med nytt apparat", financing="Bare folketrygden (blåresept)."
+            ),
+        ),
+    )
+    yield Sample(
+        43,
+        "forslag-nytt-patentert-legemiddel",
+        ends("held"),
+        "pdf",
+        pdf_form(
+            form,
+            forslag(
+                proposals.UNCLASSIFIED,
+                today,
+                method_type=["legemiddel"],
+                method_type_other=None,
+                title="Nytt legemiddel ved sjelden muskelsykdom",
+                ma_or_ce_status="Nytt virkestoff, patentert; MT ventes neste år.",
+            ),
+        ),
+    )
 
 
 def _refused_at_once(today: date) -> Iterator[Sample]:
@@ -79,8 +157,12 @@ def _refused_at_once(today: date) -> Iterator[Sample]:
     yield _with("51-anmodning-zip-som-pdf", refused("type_mismatch"), word, {"Rapport.pdf": hostile_archives.zip_named(b"notat.txt")})
     yield _with("52-anmodning-tom-fil", refused("file_empty"), b"", {})
     yield _with("53-anmodning-program-som-pdf", refused("type_not_allowed"), word, {"Rapport.pdf": hostile_archives.PROGRAM})
-    yield _with("54-anmodning-makrofil", refused("macro_not_allowed"), word,
-                {"Modell.docm": hostile_office.with_macros(hostile_office.report(), macro_type=True)})  # fmt: skip
+    yield _with(
+        "54-anmodning-makrofil",
+        refused("macro_not_allowed"),
+        word,
+        {"Modell.docm": hostile_office.with_macros(hostile_office.report(), macro_type=True)},
+    )
     yield _with("55-anmodning-tomt-vedlegg", refused("file_empty"), word, {"Rapport.pdf": b""})
 
 

@@ -20,7 +20,7 @@ def samples(today: date) -> Iterator[Sample]:
 
 
 def write(folder: Path, today: date) -> list[Path]:
-    """Writes each sample as its form and, beside it, ``<stem>.vedlegg/`` with its attachments; returns the forms. Replaces what it wrote before."""
+    """Writes each sample's form and, beside it, ``<stem>.vedlegg/`` with its attachments; returns the forms. Replaces what was there."""
     folder.mkdir(parents=True, exist_ok=True)
     forms = []
     for sample in samples(today):

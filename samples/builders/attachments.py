@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import docx
 import openpyxl
@@ -21,7 +22,7 @@ from pypdf import PdfReader, PdfWriter
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from samples.builders.compound import compound_file
 from samples.builders.repack import unzip, with_members
@@ -34,7 +35,7 @@ def pdf_report(title: str, pages: int = 3) -> bytes:
     """A report of ``pages`` pages: headings, running Norwegian text and a table on each."""
     out = io.BytesIO()
     styles = getSampleStyleSheet()
-    story: list[Paragraph | Spacer | Table | PageBreak] = [Paragraph(title, styles["Title"])]
+    story: list[Flowable] = [Paragraph(title, styles["Title"])]
     for page in range(pages):
         if page:
             story.append(PageBreak())
@@ -43,21 +44,22 @@ def pdf_report(title: str, pages: int = 3) -> bytes:
             story.append(Paragraph(REPORT_PARAGRAPHS[(page * 3 + number) % len(REPORT_PARAGRAPHS)], styles["BodyText"]))
             story.append(Spacer(1, 6))
         rows = [["Endepunkt", "Intervensjon", "Komparator", "HR (95 % KI)"]]
-        rows += [[name, f"{12 + page + row},{row}", f"{9 + row},{page % 10}", f"0,{70 + row} (0,58–0,91)"] for row, name in enumerate(_ENDPOINTS)]
+        rows += [
+            [name, f"{12 + page + row},{row}", f"{9 + row},{page % 10}", f"0,{70 + row} (0,58–0,91)"] for row, name in enumerate(_ENDPOINTS)
+        ]
         table = Table(rows, hAlign="LEFT")
         table.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.5, "black"), ("FONTSIZE", (0, 0), (-1, -1), 9)]))
         story.append(table)
-    SimpleDocTemplate(out, pagesize=A4, title=title, author="Nye metoder-eksempel", invariant=1).build(story, canvasmaker=_fixed_canvas)
+    SimpleDocTemplate(out, pagesize=A4, title=title, author="Nye metoder-eksempel").build(story, canvasmaker=_fixed_canvas)
     return out.getvalue()
 
 
 _ENDPOINTS = ("Totaloverlevelse (md.)", "Progresjonsfri overlevelse (md.)", "Responsrate (%)", "Livskvalitet, endring")
 
 
-def _fixed_canvas(*arguments: object, **options: object) -> Canvas:
+def _fixed_canvas(*arguments: Any, **options: Any) -> Canvas:
     """A canvas that writes no time of its own, so that the same report is the same bytes."""
-    options["invariant"] = 1
-    return Canvas(*arguments, **options)
+    return Canvas(*arguments, **{**options, "invariant": 1})
 
 
 def pdf_with_files(title: str, files: Mapping[str, bytes]) -> bytes:
@@ -154,7 +156,7 @@ def mail(
     inline_picture: tuple[str, bytes] | None = None,
     forwarded: bytes | None = None,
 ) -> bytes:
-    """An .eml. ``attachments`` are (file name, media type, bytes); the picture stands inline with a name; ``forwarded`` is a whole .eml inside."""
+    """An .eml. ``attachments`` are (file name, media type, bytes); the picture stands inline, named; ``forwarded`` is an .eml inside it."""
     message = EmailMessage()
     message["Subject"] = subject
     message["From"] = "Innsending Eksempel <innsending@eksempelfarma.example>"
@@ -165,7 +167,9 @@ def mail(
     if inline_picture:
         name, data = inline_picture
         message.add_alternative(f'<p>{body}</p><img src="cid:figur" alt="{name}">', subtype="html")
-        message.get_payload()[1].add_related(data, "image", "png", cid="<figur>", filename=name, disposition="inline")
+        _, page = message.iter_parts()
+        assert isinstance(page, EmailMessage), "the second part is the page"
+        page.add_related(data, "image", "png", cid="<figur>", filename=name, disposition="inline")
     for name, media_type, data in attachments:
         main, sub = media_type.split("/", 1)
         message.add_attachment(data, maintype=main, subtype=sub, filename=name)

@@ -38,7 +38,7 @@ def raw_zip(members: list[Member], comment: bytes = b"") -> bytes:
 
 
 def zero_bomb(size: int, name: str = "malinger.csv", declared: int | None = None) -> bytes:
-    """A zip with one member of ``size`` zero bytes, about a thousandth of that on the wire; ``declared`` is a false size to put in the headers."""
+    """A zip with one member of ``size`` zero bytes, a thousandth of that on the wire; ``declared`` is a false size for its headers."""
     return raw_zip([Member(name.encode(), deflated_zeros(size), size if declared is None else declared, crc_of_zeros(size))])
 
 
@@ -66,7 +66,7 @@ def many_entries(count: int = 100_000) -> bytes:
 
 def quine_like_chain(depth: int) -> bytes:
     """A plain chain of zips, one in the other, with a text at the bottom: nothing large, only deep."""
-    data = zip_bytes({"bunn.txt": "Helt nederst ligger dette.".encode()})
+    data = zip_bytes({"bunn.txt": b"Helt nederst ligger dette."})
     for level in range(depth - 1):
         data = zip_bytes({f"niva-{level}.zip": data})
     return data
@@ -114,13 +114,17 @@ def _local_header(member: Member) -> bytes:
 
 
 def _central_header(member: Member, offset: int) -> bytes:
-    fixed = struct.pack("<4s6H3I", b"PK\1\2", 20, 20, member.flags, member.method, 0x4000, 0x5C25, member.crc, len(member.data), member.size)
+    fixed = struct.pack(
+        "<4s6H3I", b"PK\1\2", 20, 20, member.flags, member.method, 0x4000, 0x5C25, member.crc, len(member.data), member.size
+    )
     return fixed + struct.pack("<5H2I", len(member.name), 0, 0, 0, 0, 0, offset) + member.name
 
 
 def _end(count: int, directory_size: int, directory_offset: int, comment: bytes) -> bytes:
     """The closing record; over 65,535 entries it is preceded by the zip64 one."""
-    closing = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF), directory_size, directory_offset, len(comment))
+    closing = struct.pack(
+        "<4s4H2IH", b"PK\5\6", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF), directory_size, directory_offset, len(comment)
+    )
     if count <= 0xFFFF:
         return closing + comment
     big = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, directory_size, directory_offset)

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 
 from samples.builders import bombs, hostile_archives, hostile_office, hostile_pdf
-from samples.builders.attachments import pdf_report, survival_curve, workbook
+from samples.builders.attachments import pdf_report, survival_curve, word_with_objects, workbook
 from samples.builders.hostile_archives import PROGRAM
 from samples.builders.json_form import json_form
 from samples.builders.pdf_form import pdf_form
@@ -101,16 +101,22 @@ _FORMS = {
     "deep_json_form": _form(lambda: b"[" * 200_000 + b"]" * 200_000, "skjema.json"),
     "array_json_form": _form(lambda: b"[]", "skjema.json"),
     "not_a_number_json_form": _form(lambda: _answers(patients_per_year=float("nan")), "skjema.json"),
-    "endless_number_json_form": _form(lambda: _answers(budget_peak_year=0).replace(b'"budget_peak_year": 0', b'"budget_peak_year": 1' + b"0" * 9000), "skjema.json"),
+    "endless_number_json_form": _form(
+        lambda: _answers(budget_peak_year=0).replace(b'"budget_peak_year": 0', b'"budget_peak_year": 1' + b"0" * 9000), "skjema.json"
+    ),
     "lone_surrogate_json_form": _form(lambda: _answers(trade_name="\ud800 Gastrovel"), "skjema.json", _CORRECT, _HARMLESS),
     "nul_json_form": _form(lambda: _answers(trade_name="Gastro\0vel"), "skjema.json", _CORRECT, _HARMLESS),
-    "latin_json_form": _form(lambda: json_form(definition("anmodning"), anmodning(GASTROVEL, _DAY)).decode().encode("cp1252", "replace"), "skjema.json"),
+    "latin_json_form": _form(
+        lambda: json_form(definition("anmodning"), anmodning(GASTROVEL, _DAY)).decode().encode("cp1252", "replace"), "skjema.json"
+    ),
     "unknown_form_type": _form(lambda: _json(form_type="ukjent"), "skjema.json", _CORRECT, "form_type_unknown"),
     "form_type_as_path": _form(lambda: _json(form_type="../../policy"), "skjema.json", _CORRECT, "form_type_unknown"),
     "unknown_form_version": _form(lambda: _json(form_version="9.9"), "skjema.json"),
     "form_version_as_list": _form(lambda: _json(form_version=["1.0"]), "skjema.json"),
     "answers_as_text": _form(lambda: _json(answers="ja"), "skjema.json"),
-    "answers_of_wrong_types": _form(lambda: _answers(studies="NCT1", patients_per_year={"a": 1}, publication_ack="ja", icd10_codes=3), "skjema.json"),
+    "answers_of_wrong_types": _form(
+        lambda: _answers(studies="NCT1", patients_per_year={"a": 1}, publication_ack="ja", icd10_codes=3), "skjema.json"
+    ),
     "unknown_answers": _form(lambda: _answers(__proto__={"a": 1}, finnes_ikke=1), "skjema.json", _CORRECT, _HARMLESS),
     "thousand_studies": _form(lambda: _answers(studies=[{"id": "x"}] * 50_000), "skjema.json"),
 }
@@ -122,7 +128,9 @@ _OFFICE_AND_PDF = {
     "page_as_pdf": _attached(lambda: b"<html><script>alert(1)</script></html>", "Rapport.pdf", "type_mismatch", "type_not_allowed"),
     "zip_as_pdf": _attached(lambda: hostile_archives.zip_named(b"a.txt"), "Rapport.pdf", "type_mismatch"),
     "picture_as_docx": _attached(survival_curve, "Rapport.docx", "type_mismatch"),
-    "macro_file": _attached(lambda: hostile_office.with_macros(hostile_office.report(), macro_type=True), "Modell.docm", "macro_not_allowed"),
+    "macro_file": _attached(
+        lambda: hostile_office.with_macros(hostile_office.report(), macro_type=True), "Modell.docm", "macro_not_allowed"
+    ),
     "macro_in_docx": _attached(lambda: hostile_office.with_macros(hostile_office.report()), "Modell.docx"),
     "encrypted_docx": _attached(lambda: encrypted_office(hostile_office.report()), "Rapport.docx"),
     "encrypted_pdf": _attached(lambda: encrypted_pdf(pdf_report("Pris", 1)), "Pris.pdf"),
@@ -136,9 +144,7 @@ _OFFICE_AND_PDF = {
     "script_pdf": _attached(hostile_pdf.javascript, "Rapport.pdf"),
     "launching_pdf": _attached(hostile_pdf.launch, "Rapport.pdf"),
     "program_in_pdf": _attached(hostile_pdf.embedded_program, "Rapport.pdf"),
-    "program_in_docx": _attached(
-        lambda: hostile_office.word_with_objects("Rapport", workbook("x", [[1]]), "oppsett.exe", PROGRAM), "Rapport.docx"
-    ),
+    "program_in_docx": _attached(lambda: word_with_objects("Rapport", workbook("x", [[1]]), "oppsett.exe", PROGRAM), "Rapport.docx"),
     "identity_number_in_text": _attached(lambda: f"Pasienten, fnr. {identity_number()}, hadde nytte.".encode(), "Notat.txt", _QUARANTINED),
     "identity_number_in_docx": _attached(lambda: hostile_office.letter(f"Fødselsnummer: {identity_number()}"), "Notat.docx", _QUARANTINED),
     "identity_number_in_pdf": _attached(lambda: pdf_report(f"Pasient {identity_number()}", 1), "Notat.pdf", _QUARANTINED),
@@ -169,7 +175,8 @@ _ARCHIVES_AND_MAILS = {
     "truncated_zip": _attached(lambda: hostile_office.truncated(hostile_archives.zip_of({"a.txt": bytes(9000)})), "Vedlegg.zip"),
     "program_in_zip": _attached(lambda: hostile_archives.zip_of({"mappe/oppsett.exe": PROGRAM}), "Vedlegg.zip"),
     "macro_file_in_zip": _attached(
-        lambda: hostile_archives.zip_of({"Modell.docm": hostile_office.with_macros(hostile_office.report(), macro_type=True)}), "Vedlegg.zip"
+        lambda: hostile_archives.zip_of({"Modell.docm": hostile_office.with_macros(hostile_office.report(), macro_type=True)}),
+        "Vedlegg.zip",
     ),
     "identity_number_in_zip": _attached(
         lambda: hostile_archives.zip_of({"a/b.txt": f"fnr {identity_number()}".encode()}), "Vedlegg.zip", _QUARANTINED
@@ -182,12 +189,16 @@ _ARCHIVES_AND_MAILS = {
     "mail_of_many_parts": _attached(hostile_archives.many_parts, "Post.eml"),
     "endless_mail": _attached(hostile_archives.endless_boundary, "Post.eml", _CORRECT, _HARMLESS),
     "program_in_message": _attached(lambda: hostile_archives.message_with("oppsett.exe", PROGRAM), "Post.msg"),
-    "truncated_message": _attached(lambda: hostile_office.truncated(hostile_archives.message_with("a.txt", b"x" * 20_000), 0.4), "Post.msg"),
+    "truncated_message": _attached(
+        lambda: hostile_office.truncated(hostile_archives.message_with("a.txt", b"x" * 20_000), 0.4), "Post.msg"
+    ),
     "sector_loop_message": _attached(hostile_archives.sector_loop, "Post.msg"),
-    "storage_without_message": _attached(hostile_archives.storage_without_message, "Post.msg", _CORRECT, "type_not_allowed", "type_mismatch"),
+    "storage_without_message": _attached(
+        hostile_archives.storage_without_message, "Post.msg", _CORRECT, "type_not_allowed", "type_mismatch"
+    ),
 }
 
-_NOTE = "Et helt vanlig notat.".encode()
+_NOTE = b"Et helt vanlig notat."
 _NAMES = {
     "right_to_left_name": _attached(lambda: PROGRAM, "Rapport\u202efdp.exe", "type_not_allowed", "name_not_allowed"),
     "traversal_in_name": _attached(lambda: _NOTE, "../../../tmp/notat.txt", _HARMLESS, _CORRECT, "name_not_allowed"),

@@ -19,7 +19,7 @@ PROGRAM = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00" + bytes(
 """The beginning of a Windows program; it does nothing."""
 
 _SENT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-_TEXT = "Et helt vanlig notat.".encode()
+_TEXT = b"Et helt vanlig notat."
 
 
 def stored(name: bytes, data: bytes = _TEXT, **oddities: int | bytes | None) -> Member:
@@ -92,20 +92,28 @@ def mail_with(name: str, data: bytes) -> bytes:
 
 def many_parts(count: int = 5000) -> bytes:
     """An .eml of thousands of parts."""
-    part = b"--x\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=\"a.txt\"\r\n\r\nhei\r\n"
-    return b"From: a@example.no\r\nSubject: deler\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" + part * count + b"--x--\r\n"
+    part = b'--x\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename="a.txt"\r\n\r\nhei\r\n'
+    return (
+        b"From: a@example.no\r\nSubject: deler\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+        + part * count
+        + b"--x--\r\n"
+    )
 
 
 def endless_boundary() -> bytes:
     """An .eml whose multipart never ends and whose file is broken base64 in a character set that does not exist."""
-    head = b"From: a@example.no\r\nSubject: =?ukjent-tegnsett?B?!!!?=\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+    head = b"From: a@example.no\r\nSubject: =?ukjent-tegnsett?B?!!!?=\r\nMIME-Version: 1.0\r\n"
+    head += b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
     return head + b"--x\r\nContent-Type: text/plain; charset=finnes-ikke\r\nContent-Transfer-Encoding: base64\r\n\r\n%%%%=== ikke base64"
 
 
 def message_with(name: str, data: bytes) -> bytes:
     """A .msg with one attached file."""
-    return outlook_message(OutlookMessage("Dokumentasjon", "Vedlagt.", ("A", "a@example.no"), [("B", "b@example.no")], _SENT,
-                                          [(name, "application/octet-stream", data)]))  # fmt: skip
+    return outlook_message(
+        OutlookMessage(
+            "Dokumentasjon", "Vedlagt.", ("A", "a@example.no"), [("B", "b@example.no")], _SENT, [(name, "application/octet-stream", data)]
+        )
+    )
 
 
 def sector_loop() -> bytes:

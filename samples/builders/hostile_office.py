@@ -39,7 +39,9 @@ def truncated(package: bytes, share: float = 0.6) -> bytes:
 def with_macros(package: bytes, *, macro_type: bool = False) -> bytes:
     """Adds a VBA project; with ``macro_type`` also the content type of a .docm."""
     members = unzip(package)
-    project = compound_file({"VBA": {"dir": b"\x01" * 200, "ThisDocument": b"\x01" * 300}, "PROJECT": b'ID="{00000000}"\r\nModule=ThisDocument\r\n'})
+    project = compound_file(
+        {"VBA": {"dir": b"\x01" * 200, "ThisDocument": b"\x01" * 300}, "PROJECT": b'ID="{00000000}"\r\nModule=ThisDocument\r\n'}
+    )
     types = members["[Content_Types].xml"].replace(
         b"</Types>", b'<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/></Types>'
     )
@@ -47,7 +49,8 @@ def with_macros(package: bytes, *, macro_type: bool = False) -> bytes:
         types = types.replace(_PLAIN_TYPE, _MACRO_TYPE)
     relations = members["word/_rels/document.xml.rels"].replace(
         b"</Relationships>",
-        b'<Relationship Id="rIdVba" Type="http://schemas.microsoft.com/office/2006/relationships/vbaProject" Target="vbaProject.bin"/></Relationships>',
+        b'<Relationship Id="rIdVba" Type="http://schemas.microsoft.com/office/2006/relationships/vbaProject" Target="vbaProject.bin"/>'
+        b"</Relationships>",
     )
     changes = {"[Content_Types].xml": types, "word/_rels/document.xml.rels": relations, "word/vbaProject.bin": project}
     return with_members(package, changes)
@@ -91,7 +94,9 @@ def deep_xml(package: bytes, depth: int = 100_000) -> bytes:
 
 def inflated_part(package: bytes, size: int = 600_000_000) -> bytes:
     """The document part holds hundreds of megabytes of spaces, a thousandth of that on the wire."""
-    members = [Member(name.encode(), data, len(data), zlib.crc32(data), method=0) for name, data in unzip(package).items() if name != _DOCUMENT]
+    members = [
+        Member(name.encode(), data, len(data), zlib.crc32(data), method=0) for name, data in unzip(package).items() if name != _DOCUMENT
+    ]
     members.append(Member(_DOCUMENT.encode(), deflated_zeros(size), size, crc_of_zeros(size)))
     return raw_zip(members)
 
@@ -116,4 +121,3 @@ def without_document() -> bytes:
 def old_word() -> bytes:
     """A Word 97 file, by its container and its main stream."""
     return compound_file({"WordDocument": b"\xec\xa5\xc1\x00" + bytes(5000), "1Table": bytes(4200), "\x05SummaryInformation": bytes(400)})
-

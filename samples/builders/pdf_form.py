@@ -14,7 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from samples.builders.controls import Answers, Control, Definition, blocks, day_text, form_title
 
-_WIDTH, _HEIGHT = A4
+_WIDTH, _HEIGHT = (int(side) for side in A4)
 _MARGIN = 50
 _LABEL_WIDTH = 170
 _LANGUAGES = {"nb": "nb-NO", "nn": "nn-NO", "en": "en-GB"}
@@ -51,7 +51,7 @@ class _Layout:
         self._canvas.setTitle(title)
         self._canvas.setAuthor("Nye metoder")
         self._language = language
-        self._y = _HEIGHT - 60.0
+        self._y = _HEIGHT - 60
         self.values: dict[str, str] = {}
         self._canvas.setFillColor(_BLUE)
         self._canvas.setFont("Helvetica-Bold", 17)
@@ -118,7 +118,7 @@ class _Layout:
             width=_WIDTH - 2 * _MARGIN - _LABEL_WIDTH,
             height=16,
             options=[(" ", "")] + [(label, value) for value, label in control.choices],
-            value=[""],  # reportlab fails on a choice without a value
+            value=" ",  # the empty choice, by its label: reportlab fails on a choice without a value
             fontSize=9,
             fillColor=white,
             borderColor=black,
@@ -126,7 +126,7 @@ class _Layout:
         self.values[control.tag] = str(control.value)
         self._y -= 4
 
-    def _text_field(self, name: str, height: float, *, multiline: bool = False, read_only: bool = False) -> None:
+    def _text_field(self, name: str, height: int, *, multiline: bool = False, read_only: bool = False) -> None:
         self._y -= height + 2
         flags = " ".join(word for word, wanted in (("multiline", multiline), ("readOnly", read_only)) if wanted)
         self._canvas.acroForm.textfield(
@@ -140,11 +140,11 @@ class _Layout:
             fillColor=white,
             borderColor=black,
             fieldFlags=flags,
-            maxlen=None,
+            maxlen=None,  # type: ignore[arg-type]  # None means no limit; the stubs do not know it
         )
         self._y -= 4
 
-    def _label(self, text: str, height: float = 16) -> None:
+    def _label(self, text: str, height: int = 16) -> None:
         lines = simpleSplit(text, "Helvetica", 9, _LABEL_WIDTH - 10)
         self._room(max(height, 11 * len(lines)) + 10)
         self._canvas.setFillColor(black)
@@ -152,10 +152,10 @@ class _Layout:
         for index, line in enumerate(lines):
             self._canvas.drawString(_MARGIN, self._y - 13 - 11 * index, line)
 
-    def _room(self, height: float) -> None:
+    def _room(self, height: int) -> None:
         if self._y - height < _MARGIN:
             self._canvas.showPage()
-            self._y = _HEIGHT - 60.0
+            self._y = _HEIGHT - 60
 
 
 def _fill(empty: bytes, values: Mapping[str, str], language: str, embedded: Mapping[str, bytes]) -> bytes:

@@ -35,9 +35,9 @@ def docx_form(
 ) -> bytes:
     """A filled form as .docx.
 
-    ``form_version`` overrides the definition's. ``tagged=False`` writes the controls without tags (a form of somebody's own making: only labels
-    tell what is what). ``split_runs`` breaks each text into several runs, as Word does after editing. ``leave_out`` names tags whose controls
-    are missing from the form altogether.
+    ``form_version`` overrides the definition's. ``tagged=False`` writes the controls without tags (a form of somebody's own making: only
+    labels tell what is what). ``split_runs`` breaks each text into several runs, as Word does after editing. ``leave_out`` names tags whose
+    controls are missing from the form altogether.
     """
     document = docx.Document()
     _set_up_page(document, form_title(definition, language), language)

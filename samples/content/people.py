@@ -9,7 +9,7 @@ _SECOND: Final = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 
 
 def identity_number(day: int = 17, month: int = 5, year: int = 64) -> str:
-    """A synthetic fødselsnummer with both control digits right. 80 is added to the month, as in the tax administration's test population."""
+    """A synthetic fødselsnummer, both control digits right, with 80 added to the month as in the tax administration's test people."""
     for individual in range(900, 1000):
         digits = f"{day:02d}{month + 80:02d}{year:02d}{individual:03d}"
         first = _control(digits, _FIRST)

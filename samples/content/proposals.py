@@ -36,7 +36,8 @@ SENSOR = Proposal(
     "Trådløs trykksensor for oppfølging av hjertesvikt hjemme",
     "En liten sensor legges inn i lungepulsåren og sender trykkmålinger til sykehuset hver dag.",
     "Flere sykehus vurderer metoden. Nytten for norske pasienter og konsekvensene for poliklinikkene er ikke vurdert samlet.",
-    "Voksne med hjertesvikt (NYHA III) og minst én innleggelse siste år", "Trykksensor med fjernoppfølging", "Vanlig poliklinisk oppfølging",
+    "Voksne med hjertesvikt (NYHA III) og minst én innleggelse siste år", "Trykksensor med fjernoppfølging",
+    "Vanlig poliklinisk oppfølging",
     "Innleggelser for hjertesvikt, død, livskvalitet", ("medisinsk_utstyr_ce",), ("hjerte_og_karsykdommer",), 1500, _CE_MARKED,
 )  # fmt: skip
 
@@ -53,14 +54,15 @@ ABLATION = Proposal(
     "Ablasjon med korte elektriske pulser i stedet for varme eller kulde, som dagkirurgi med nytt standardisert forløp.",
     "Metoden tas raskt i bruk. Både utstyret og det nye forløpet trenger en samlet vurdering av nytte, sikkerhet og ressursbruk.",
     "Voksne med anfallsvis atrieflimmer", "Pulset felt-ablasjon som dagkirurgi", "Radiofrekvens- eller kryoablasjon med innleggelse",
-    "Frihet fra atrieflimmer etter ett år, komplikasjoner, tidsbruk", ("medisinsk_utstyr_ce", "prosedyre"), ("hjerte_og_karsykdommer",), 2400,
+    "Frihet fra atrieflimmer etter ett år, komplikasjoner, tidsbruk",
+    ("medisinsk_utstyr_ce", "prosedyre"), ("hjerte_og_karsykdommer",), 2400,
     _CE_MARKED,
 )  # fmt: skip
 
 CT_SCREENING = Proposal(
     "Screening for lungekreft med lavdose-CT hos personer med høy risiko",
     "Personer med høy risiko inviteres til lavdose-CT hvert annet år, med faste regler for videre utredning.",
-    "Store studier viser lavere dødelighet. Norske tall for nytte, stråling, overdiagnostikk og kostnader trengs før et program kan vurderes.",
+    "Store studier viser lavere dødelighet. Norske tall for nytte, overdiagnostikk og kostnader trengs før et program kan vurderes.",
     "Personer 50–79 år med minst 35 pakkeår", "Lavdose-CT hvert annet år", "Ingen screening",
     "Dødelighet av lungekreft, overdiagnostikk, stråledose, kostnader", ("screening",), ("kreftsykdommer", "lungesykdommer"), 60000,
     (("radiation_involved", True),

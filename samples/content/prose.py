@@ -17,14 +17,14 @@ REPORT_PARAGRAPHS: Final = (
     "fordi færre svarte mot slutten av studien.",
     "Overførbarheten til norsk klinisk praksis vurderes som god: behandlingen gis poliklinisk, og komparatoren er den samme som i "
     "nasjonale faglige retningslinjer.",
-    "Ressursbruken i helseforetakene ventes å bli omtrent uendret. Færre liggedøgn veier opp for hyppigere poliklinisk kontroll i de første "
-    "tre månedene.",
+    "Ressursbruken i helseforetakene ventes å bli omtrent uendret. Færre liggedøgn veier opp for hyppigere poliklinisk kontroll i de "
+    "første tre månedene.",
     "Følsomhetsanalysene viser at resultatet i størst grad avhenger av antatt behandlingsvarighet og av hvor lenge effekten vedvarer etter "
     "avsluttet behandling.",
     "«Den kliniske relevansen er tydelig for pasienter uten andre alternativer», heter det i den kliniske ekspertgruppens uttalelse. "
     "Gruppen peker samtidig på behovet for data utover fem år.",
-    "Budsjettvirkningen er beregnet for fem år med gradvis opptak: 20 %, 45 %, 60 %, 70 % og 75 % av aktuelle pasienter. Prisene er maksimal "
-    "utsalgspris eksklusive merverdiavgift.",
-    "Studien er utført etter Helsinkideklarasjonen, og alle deltakere ga skriftlig samtykke. Opplysningene i rapporten er aggregerte og kan "
-    "ikke føres tilbake til enkeltpersoner.",
+    "Budsjettvirkningen er beregnet for fem år med gradvis opptak: 20 %, 45 %, 60 %, 70 % og 75 % av aktuelle pasienter. Prisene er "
+    "maksimal utsalgspris eksklusive merverdiavgift.",
+    "Studien er utført etter Helsinkideklarasjonen, og alle deltakere ga skriftlig samtykke. Opplysningene i rapporten er aggregerte og "
+    "kan ikke føres tilbake til enkeltpersoner.",
 )
