@@ -54,9 +54,7 @@ FIELD_TYPES: Final[Mapping[str, FieldType]] = MappingProxyType(
         "phone": FieldType("value", "phone", pattern=r"^(?=(\D*[0-9]){5,15}\D*$)\+?[0-9 ()./-]+$"),
         "email": FieldType("value", "email", tidy=normal_forms.without_spaces, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"),
         "file": FieldType("value", "file", missing="file"),
-        "atc": FieldType(
-            "value", "atc", tidy=normal_forms.atc, pattern="^[ABCDGHJLMNPRSV]([0-9]{2}([A-Z]([A-Z]([0-9]{2})?)?)?)?$"
-        ),
+        "atc": FieldType("value", "atc", tidy=normal_forms.atc, pattern="^[ABCDGHJLMNPRSV]([0-9]{2}([A-Z]([A-Z]([0-9]{2})?)?)?)?$"),
         "method_id": FieldType("value", "method_id", tidy=normal_forms.method_id, pattern=_METHOD_ID),
         "method_id_list": FieldType("list", "method_id", tidy=normal_forms.method_id, pattern=_METHOD_ID, splits_at=_ANYWHERE),
         "ema_number": FieldType("value", "text", tidy=normal_forms.ema_number),
@@ -66,7 +64,9 @@ FIELD_TYPES: Final[Mapping[str, FieldType]] = MappingProxyType(
         "study_id": FieldType("value", "text"),
         "tender_ref": FieldType("value", "text"),
         "item_number_list": FieldType("list", "item_number", tidy=normal_forms.without_spaces, pattern="^[0-9]{6}$", splits_at=_ANYWHERE),
-        "icd10_list": FieldType("list", "icd10", tidy=normal_forms.without_spaces, pattern=r"^[A-Z][0-9]{2}(\.?[0-9]{1,2})?$", splits_at=_ANYWHERE),
+        "icd10_list": FieldType(
+            "list", "icd10", tidy=normal_forms.without_spaces, pattern=r"^[A-Z][0-9]{2}(\.?[0-9]{1,2})?$", splits_at=_ANYWHERE
+        ),
         # A reference has commas and semicolons of its own: only lines part one from the next.
         "reference_list": FieldType("list", "reference", keys=_LIMITS),
         "enum": FieldType("choice", "choice", missing="choice", keys=frozenset({"values"})),

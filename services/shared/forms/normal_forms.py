@@ -24,7 +24,9 @@ _MONTHS: Final = {
     for name in names.split()
 }  # fmt: skip
 _PLACEHOLDERS: Final = (
-    re.compile(r"(klikk|trykk|klikk eller trykk|click|tap|click or tap)( her| here)?( for)? (å|to) (skrive|skriv|legge|angi|enter|add|choose|select)\b.*"),
+    re.compile(
+        r"(klikk|trykk|klikk eller trykk|click|tap|click or tap)( her| here)?( for)? (å|to) (skrive|skriv|legge|angi|enter|add|choose|select)\b.*"
+    ),
     re.compile(r"(velg et element|velg eit element|velg ein dato|velg en dato|choose an item|choose a date|select an item)\.?"),
     re.compile(r"(skriv her|type here|…|\.{3,}|_{3,}|-{3,})"),
 )
@@ -102,7 +104,9 @@ def integer(text: str) -> int | str:
 def whole_kroner(text: str) -> int | str:
     """An amount in whole kroner: ``1 200 000 kr``, ``NOK 1.200.000,-``, ``12,5 mill. kr``."""
     plain = re.sub(r"nok|kroner|kr\.?", "", without_spaces(text).casefold()).removesuffix(",-").removesuffix(",00")
-    millions = re.fullmatch(r"([0-9]{1,6})(?:[.,]([0-9]{1,6}))?(mill?\.?|millioner|millionar|million|mrd\.?|milliarder|milliardar|billion)", plain)
+    millions = re.fullmatch(
+        r"([0-9]{1,6})(?:[.,]([0-9]{1,6}))?(mill?\.?|millioner|millionar|million|mrd\.?|milliarder|milliardar|billion)", plain
+    )
     if millions is None:
         number = integer(plain)
         return number if isinstance(number, int) else one_line(text)

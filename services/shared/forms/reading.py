@@ -177,4 +177,3 @@ def _normalised_text(field: Field, text: str) -> Any:
     if field.choices:
         return _choice(field, text)
     return clean(text) if field.type.json != "string" else field.type.tidy(text)
-
