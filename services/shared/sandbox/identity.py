@@ -1,0 +1,90 @@
+"""What kind of file this is, by its first bytes and its name, without opening it.
+
+No parser is imported here, so the web process may call it while the bytes arrive. What a container holds is only known
+in the box: there `services.shared.sandbox.readers` looks inside and may find another type than the one named here.
+Types, magic numbers and PRONOM ids stand in `schemas/policy/policy.json`.
+"""
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from services.shared.sandbox.names import extension_of
+
+if TYPE_CHECKING:
+    from services.shared.sandbox.policy import FileType, Policy
+
+HEAD_BYTES = 4096
+"""How many of the first bytes `identify` wants to see; fewer are fine for a smaller file."""
+
+_MAIL_HEADER = re.compile(rb"\A(?:From |(?:[\x21-\x39\x3b-\x7e]+:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)*?"
+                          rb"(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|X-[\w-]+):)", re.IGNORECASE)
+_PDF_HEADER = re.compile(rb"%PDF-(\d\.\d)")
+_PDF_FORMATS = {b"1.0": "fmt/14", b"1.1": "fmt/15", b"1.2": "fmt/16", b"1.3": "fmt/17", b"1.4": "fmt/18", b"1.5": "fmt/19",
+                b"1.6": "fmt/20", b"1.7": "fmt/276", b"2.0": "fmt/1129"}
+_PDF_JUNK_BYTES = 1024
+"""Readers accept the header anywhere in the first 1024 bytes (ISO 32000-1, annex H, implementation note 13)."""
+
+
+def identify(first_bytes: bytes, name: str, policy: Policy | None = None) -> FileType | None:
+    """The type of a file, or None when neither bytes nor name belong to a type the policy knows.
+
+    `first_bytes`: the first `HEAD_BYTES` bytes (or all of a smaller file). Bytes win over the name: the name only decides
+    between types whose first bytes are the same (zip packages, OLE files, text). Whether bytes and name agree, and whether
+    the type is welcome, is `Policy.refusal`'s to say.
+    """
+    policy = policy or packaged_policy()
+    extension = extension_of(name)
+    family = _family(first_bytes, policy)
+    if family is None:
+        return None
+    if family == "ole" and (encrypted := policy.type_of_extension(extension)) and encrypted.family == "zip":
+        # An encrypted Word, Excel or PowerPoint file is an OLE file that keeps its name; the box tells which it is.
+        return encrypted
+    candidates = [file_type for file_type in policy.types if file_type.family == family]
+    named = next((file_type for file_type in candidates if extension in file_type.extensions), None)
+    if family == "text":
+        return named or _unnamed_text(first_bytes, policy)
+    if family == "pdf":
+        return replace(candidates[0], format=_pdf_format(first_bytes))
+    if named:
+        return named
+    return policy.type("ole" if family == "ole" else "zip" if family == "zip" else candidates[0].key)
+
+
+@cache
+def packaged_policy() -> Policy:
+    """The policy that lies in this project's `schemas/policy/`."""
+    from services.shared.sandbox.policy import Policy
+    return Policy.load()
+
+
+def is_text(first_bytes: bytes) -> bool:
+    """True when the bytes can be read as text: no control characters other than white space, in UTF-8, UTF-16 or an 8-bit code page."""
+    if first_bytes.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = first_bytes[:len(first_bytes) & ~1].decode("utf-16", "ignore")
+        return not re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text)
+    return not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", first_bytes)
+
+
+def _family(first_bytes: bytes, policy: Policy) -> str | None:
+    for family, magics in policy.magic.items():
+        if first_bytes.startswith(magics):
+            return family
+    if _PDF_HEADER.search(first_bytes, 0, _PDF_JUNK_BYTES + 8):
+        return "pdf"
+    return "text" if first_bytes and is_text(first_bytes) else None
+
+
+def _unnamed_text(first_bytes: bytes, policy: Policy) -> FileType | None:
+    if _MAIL_HEADER.match(first_bytes):
+        return policy.type("eml")
+    return policy.type("txt")
+
+
+def _pdf_format(first_bytes: bytes) -> str | None:
+    header = _PDF_HEADER.search(first_bytes)
+    return _PDF_FORMATS.get(header[1]) if header else None

@@ -1,0 +1,82 @@
+"""File names as people see them. The raw name is always kept beside the clean one."""
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_WINDOWS_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|\Z)", re.IGNORECASE)
+_DRIVE = re.compile(r"[A-Za-z]:")
+_NAME_BYTES = 255
+
+
+def clean_name(raw_name: str, fallback: str = "fil") -> str:
+    """One name without folder parts: NFC, no control, bidi or invisible characters, at most 255 bytes of UTF-8.
+
+    The extension survives the cut. A name with nothing left becomes `fallback`.
+    """
+    last = re.split(r"[/\\]", raw_name)[-1]
+    return _clean_part(last) or fallback
+
+
+def clean_path(raw_path: str) -> str:
+    """A name with its folders, each part cleaned, `/` between them; empty, `.` and `..` parts are dropped."""
+    parts = [_clean_part(part) for part in re.split(r"[/\\]", raw_path) if part not in ("", ".", "..")]
+    return "/".join(part for part in parts if part) or "fil"
+
+
+def hostile_path(raw_path: str) -> str | None:
+    """Why a name inside an archive is refused (`absolute`, `traversal`, `backslash`, `drive`, `device`, `control`), or None.
+
+    Nothing is ever written under such a name; it is refused because whoever unpacks the original later may do so.
+    """
+    if "\0" in raw_path or any(unicodedata.category(character) == "Cc" for character in raw_path):
+        return "control"
+    if raw_path.startswith("/"):
+        return "absolute"
+    if _DRIVE.match(raw_path):
+        return "drive"
+    if "\\" in raw_path:
+        return "backslash"
+    parts = raw_path.split("/")
+    if ".." in parts:
+        return "traversal"
+    return "device" if any(_WINDOWS_DEVICES.match(part) for part in parts) else None
+
+
+def unique_path(path: str, taken: set[str]) -> str:
+    """`path`, or `path` with ` (2)`, ` (3)` … before the extension when it is taken (compared without case); adds it to `taken`."""
+    candidate, number = path, 1
+    folder, _, name = path.rpartition("/")
+    stem, dot, extension = name.rpartition(".")
+    while candidate.casefold() in taken:
+        number += 1
+        numbered = f"{stem} ({number}){dot}{extension}" if stem else f"{name} ({number})"
+        candidate = f"{folder}/{numbered}" if folder else numbered
+    taken.add(candidate.casefold())
+    return candidate
+
+
+def extension_of(name: str) -> str:
+    """The extension in lower case without the dot, or an empty string."""
+    stem, _, extension = _clean_part(name).rpartition(".")
+    return extension.lower() if stem else ""
+
+
+def _clean_part(part: str) -> str:
+    composed = unicodedata.normalize("NFC", part.encode("utf-8", "replace").decode("utf-8"))
+    # Cc control, Cf format (bidi overrides, zero width), Cs surrogates, Co private, Cn unassigned
+    visible = "".join(character for character in composed if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    visible = re.sub(r'[<>:"|?*/\\]', "_", visible)
+    visible = re.sub(r"\s+", " ", visible).strip(" ").rstrip(". ").lstrip(".-")
+    if _WINDOWS_DEVICES.match(visible):
+        visible = f"_{visible}"
+    return _cut(visible)
+
+
+def _cut(name: str) -> str:
+    if len(name.encode()) <= _NAME_BYTES:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    tail = f"{dot}{extension}" if stem and len(extension) <= 10 else ""
+    room = _NAME_BYTES - len(tail.encode())
+    return name.encode()[:room].decode("utf-8", "ignore").rstrip(" .") + tail

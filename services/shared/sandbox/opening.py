@@ -1,0 +1,232 @@
+"""Opening one file that was sent, and what is inside it, and what is inside that. Runs in the child only.
+
+`FileOpening` keeps the books (documents, findings, budgets, names); the readers know the formats and hand members back to it.
+"""
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from services.shared.sandbox import names
+from services.shared.sandbox.identity import HEAD_BYTES, identify
+from services.shared.sandbox.policy import FileType, Policy
+from services.shared.sandbox.readers import reader_of, recognise
+from services.shared.sandbox.readers.numbers import blot_out, holds_identity_number
+from services.shared.sandbox.readers.refused import OutOfBudget, Refused
+
+_CHUNK = 1 << 16
+_MOST_PLACES = 1000
+
+
+@dataclass
+class Budget:
+    """What is left for the whole submission."""
+    unpacked_bytes: int
+    documents: int
+
+
+@dataclass
+class Document:
+    """One file while it is being opened. `depth`: how many containers it lies in."""
+    id: str
+    parent: str | None
+    role: str
+    path: str
+    name: str
+    raw_name: str
+    size: int
+    depth: int
+    stream: BinaryIO
+    file_type: FileType | None = None
+    identity_numbers: list[dict[str, str | int]] = field(default_factory=list)
+    text_searched: bool = True
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, note: str) -> None:
+        """Say something about the file once."""
+        if note not in self.notes and len(self.notes) < 20:
+            self.notes.append(note)
+
+    def search(self, text: str, **place: str | int) -> None:
+        """Look for fødselsnummer in a piece of text; only the place is kept."""
+        if len(self.identity_numbers) < _MOST_PLACES and place not in self.identity_numbers and holds_identity_number(text):
+            self.identity_numbers.append(place)
+
+    def as_answer(self) -> dict[str, Any]:
+        """What is told to the worker."""
+        return {"id": self.id, "parent": self.parent, "path": self.path[:8000], "name": self.name, "raw_name": self.raw_name[:2000], "size": self.size,
+                "media_type": self.file_type.media_type if self.file_type else "application/octet-stream",
+                "format": self.file_type.format if self.file_type else None, "identity_numbers": self.identity_numbers,
+                "text_searched": self.text_searched, "notes": self.notes}
+
+
+@dataclass
+class Form:
+    """What a reader found in a file that may be the form."""
+    kind: str
+    document: Document
+    tags: dict[str, Any]
+    payload: Any
+    text: str
+
+
+class FileOpening:
+    """One incoming file. `folder`: descriptor of the folder for what is extracted; `progress` tells the path being worked on."""
+
+    def __init__(self, policy: Policy, budget: Budget, folder: int, progress: Callable[[str], None]) -> None:
+        self.policy = policy
+        self._budget = budget
+        self._folder = folder
+        self._progress = progress
+        self._documents: list[Document] = []
+        self._findings: list[dict[str, Any]] = []
+        self._forms: list[Form] = []
+        self._paths: set[str] = set()
+
+    def run(self, file: dict[str, Any], stream: BinaryIO) -> dict[str, Any]:
+        """Open `file` (id, role, name, size) from `stream`; what is told to the worker."""
+        name = names.clean_name(file["name"])
+        root = Document(id=file["id"], parent=None, role=file["role"], path=name, name=name, raw_name=file["name"], size=file["size"], depth=0,
+                        stream=stream)
+        self._paths.add(name.casefold())
+        self._open(root)
+        return {"documents": [document.as_answer() for document in self._documents], "findings": self._findings[:5000], "form": self._form(root)}
+
+    def only_the_file(self, code: str, **detail: str | int) -> dict[str, Any]:
+        """An answer about the incoming file alone, with one finding, when the whole answer cannot be given."""
+        root = self._documents[0]
+        root.text_searched = False
+        return {"documents": [root.as_answer()], "findings": [{"code": code, "document": root.id, "detail": detail}], "form": None}
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        os.close(self._folder)
+
+    @property
+    def may_be_form(self) -> bool:
+        """True while what is opened was sent as the form, or is carried in a file that was."""
+        return bool(self._documents) and self._documents[0].role == "form"
+
+    def form_found(self, form: Form) -> None:
+        """A reader has found what may be the form."""
+        self._forms.append(form)
+
+    def finding(self, document: Document, code: str, **detail: str | int) -> None:
+        """Note a problem with a document, once."""
+        finding = {"code": code, "document": document.id, "detail": {key: _short(value) for key, value in detail.items()}}
+        if finding not in self._findings[-50:]:
+            self._findings.append(finding)
+
+    def extract(self, parent: Document, raw_path: str, chunks: Iterable[bytes], *, size: int | None = None) -> None:
+        """Write a member of `parent` to the scratch folder, then open it in turn.
+
+        `raw_path`: its name as it stands there, folders and all. `size`: what the container says it is. Raises Refused when it is
+        too deep or of another size than said, OutOfBudget when the submission has unpacked too much.
+        """
+        if parent.depth >= self.policy.opening.depth:
+            raise Refused("archive_too_deep", limit=self.policy.opening.depth)
+        if self._budget.documents <= 0:
+            raise OutOfBudget("archive_too_many", limit=self.policy.opening.documents)
+        self._budget.documents -= 1
+        path = names.unique_path(f"{parent.path}/{names.clean_path(raw_path)}", self._paths)
+        number = len(self._documents)
+        stream = open(os.open(str(number), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self._folder), "w+b")  # noqa: SIM115
+        with stream:
+            document = Document(id=f"{self._documents[0].id}/{number}", parent=parent.id, role="extracted", path=path, name=path.rpartition("/")[2],
+                                raw_name=raw_path, size=0, depth=parent.depth + 1, stream=stream)
+            self._documents.append(document)
+            try:
+                self._write(document, chunks, size)
+            except Exception as error:
+                # the file stays in the books, with as much of it as could be had, and its fault
+                document.size = stream.truncate(0)
+                self._blame(document, error)
+                if isinstance(error, OutOfBudget):
+                    raise
+                return
+            self._progress(path)
+            self._open(document)
+
+    def _write(self, document: Document, chunks: Iterable[bytes], size: int | None) -> None:
+        for chunk in chunks:
+            document.size += len(chunk)
+            self._budget.unpacked_bytes -= len(chunk)
+            if self._budget.unpacked_bytes < 0:
+                raise OutOfBudget("archive_too_large", limit=self.policy.opening.unpacked_bytes)
+            if document.size > self.policy.opening.member_bytes:
+                raise Refused("archive_too_large", limit=self.policy.opening.member_bytes)
+            document.stream.write(chunk)
+        if size is not None and document.size != size:
+            raise Refused("file_corrupt", reason="size")
+        document.stream.flush()
+        document.stream.seek(0)
+
+    def _open(self, document: Document) -> None:
+        if not self._documents:
+            self._documents.append(document)
+        document.search(document.raw_name, part="name")
+        if document.size == 0:
+            if document.role != "extracted":
+                self.finding(document, "file_empty")
+            document.note("empty")
+            return
+        try:
+            head = document.stream.read(HEAD_BYTES)
+            document.stream.seek(0)
+            document.file_type = recognise(document, identify(head, document.name, self.policy), self.policy)
+            refusal = self._refusal(document)
+            if refusal:
+                document.text_searched = False
+                self.finding(document, refusal, found=document.file_type.key if document.file_type else "unknown")
+                return
+            reader = reader_of(document.file_type.key) if document.file_type else None
+            if reader:
+                reader(self, document)
+        except OutOfBudget as error:
+            self._blame(document, error)
+            if document.role == "extracted":
+                raise
+        except Exception as error:
+            self._blame(document, error)
+
+    def _refusal(self, document: Document) -> str | None:
+        role = document.role
+        if role == "extracted" and self.may_be_form and document.file_type and "form" in document.file_type.roles:
+            role = "form"  # the mail that was sent as the form may carry what a form may be
+        return self.policy.refusal_of_type(role, document.name, document.file_type)
+
+    def _blame(self, document: Document, error: Exception) -> None:
+        document.text_searched = False
+        if isinstance(error, Refused):
+            self.finding(document, error.code, **error.detail)
+        elif isinstance(error, MemoryError):
+            self.finding(document, "file_too_complex", reason="memory")
+        elif isinstance(error, RecursionError):
+            self.finding(document, "file_too_complex", reason="recursion")
+        else:
+            self.finding(document, "file_corrupt", reason=type(error).__name__)
+
+    def _form(self, root: Document) -> dict[str, Any] | None:
+        if root.role != "form":
+            return None
+        best = max(self._forms, key=_likeness, default=None)
+        if best is None:
+            return {"kind": "none", "document": root.id, "tags": {}, "payload": None, "text": "", "language": None, "carried_in": None}
+        language = (best.payload if isinstance(best.payload, dict) else best.tags).get("language")
+        return {"kind": best.kind, "document": best.document.id, "tags": best.tags, "payload": best.payload,
+                "text": blot_out(best.text[:self.policy.opening.form_text_characters]),
+                "language": language if isinstance(language, str) and re.fullmatch("[a-z]{2,3}", language) else None,
+                "carried_in": None if best.document is root else best.document.parent}
+
+
+def _likeness(form: Form) -> tuple[bool, int, int]:
+    """How much a file looks like the form: it says what form it is; it has fields; it lies near the top."""
+    return ("form_type" in (form.payload if isinstance(form.payload, dict) else form.tags), len(form.tags) + (form.kind == "json"),
+            -form.document.depth)
+
+
+def _short(value: str | int) -> str | int:
+    return value[:500] if isinstance(value, str) else value

@@ -1,0 +1,274 @@
+"""What goes into the box and what may come out of it.
+
+A child has opened hostile files, so what it says is checked here like any other input: kinds, sizes, counts, names and
+codes; a path of a scratch file is never taken from it, only a number. On the wire: 4 bytes big-endian length, then JSON.
+"""
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import stat
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, NoReturn
+
+from services.shared.sandbox.policy import Policy
+
+IncomingRole = Literal["form", "attachment"]
+DocumentRole = Literal["form", "attachment", "extracted"]
+FormKind = Literal["docx", "pdf", "json", "none"]
+TagValue = str | bool | list[str]
+
+_FORMAT = re.compile(r"(?:x-)?fmt/\d{1,5}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_CODE = re.compile(r"[a-z_]{3,40}")
+_MAX_NAME = 2000
+_MAX_NOTES = 50
+
+
+class BoxUnavailable(RuntimeError):
+    """The box cannot be started here (no Landlock or seccomp, or the zygote does not answer)."""
+
+
+class BoxCrashed(RuntimeError):
+    """The box died while it worked, through no fault of the files. Try again: the next call starts a new one."""
+
+
+class BadAnswer(ValueError):
+    """A child said something it may not say."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One file that was sent. `id` is the document's id; `stream` is open for reading (its position is left alone); `size` in bytes."""
+    id: str
+    role: IncomingRole
+    name: str
+    stream: BinaryIO
+    size: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A finding. `code` is a key of the policy's `outcomes`; `document` the id of the file it is about; `detail` says more (no file content)."""
+    code: str
+    document: str
+    detail: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OpenedDocument:
+    """One file that was sent or found inside another.
+
+    `id`: as in `Incoming`, or `<id>/<number>` for an extracted one. `path`: names from the outermost file to this one.
+    `name`: for people; `raw_name`: as it stood. `format`: PRONOM id. `scratch_file`: where an extracted file lies until `discard()`.
+    `identity_numbers`: where fødselsnummer stand, never the number: `{"page": 2}`, `{"part": "word/document.xml"}`, `{"part": "name"}`.
+    `text_searched`: all its text was searched for them. `notes`: what the archive should know (short words).
+    """
+    id: str
+    parent: str | None
+    role: DocumentRole
+    path: str
+    name: str
+    raw_name: str
+    media_type: str
+    format: str | None
+    size: int
+    scratch_file: Path | None
+    identity_numbers: tuple[Mapping[str, str | int], ...]
+    text_searched: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FormReading:
+    """What the form says. `tags`: by content-control tag, field name, as read; `payload`: the JSON form; `text`: for recognising labels
+    (one paragraph or table row a line, cells parted by tabs, fødselsnummer blotted out).
+
+    `document`: the file it was read from; `carried_in`: the e-mail that carried that file, or None when the form came by itself.
+    `tags` and `payload` are the sender's words unchanged: when `OpenedDocument.identity_numbers` names a `field`, do not keep them.
+    """
+    kind: FormKind
+    document: str
+    tags: Mapping[str, TagValue]
+    payload: Any
+    text: str
+    language: str | None
+    carried_in: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one child said about one incoming file."""
+    documents: tuple[OpenedDocument, ...]
+    findings: tuple[Problem, ...]
+    form: FormReading | None
+
+
+def send_frame(link: socket.socket, message: Mapping[str, Any]) -> None:
+    """Send one message. Raises OSError."""
+    body = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    link.sendall(struct.pack("!I", len(body)) + body)
+
+
+class Frames:
+    """Takes bytes as they come and gives whole messages. Raises BadAnswer for one that is too long or no JSON object."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[dict[str, Any]]:
+        """Add bytes; the messages that are complete now."""
+        self._buffer += data
+        messages = []
+        while len(self._buffer) >= 4:
+            (length,) = struct.unpack_from("!I", self._buffer)
+            if length > self._most_bytes:
+                raise BadAnswer("message too long")
+            if len(self._buffer) < 4 + length:
+                break
+            body = bytes(self._buffer[4:4 + length])
+            del self._buffer[:4 + length]
+            try:
+                message = json.loads(body)
+            except (ValueError, RecursionError) as error:
+                raise BadAnswer("no JSON") from error
+            if not isinstance(message, dict):
+                raise BadAnswer("no object")
+            messages.append(message)
+        return messages
+
+
+def read_answer(message: Mapping[str, Any], incoming: Incoming, folder: Path, policy: Policy) -> Answer:
+    """Check what a child said about `incoming`, whose extracted files must lie in `folder`. Raises BadAnswer."""
+    raw_documents = _list(message.get("documents"), policy.opening.documents + 1)
+    documents: list[OpenedDocument] = []
+    for number, raw in enumerate(raw_documents):
+        documents.append(_document(raw, number, incoming, folder, {document.id for document in documents}))
+    if not documents:
+        _bad("no document")
+    known = {document.id for document in documents}
+    findings = tuple(_problem(raw, known, policy) for raw in _list(message.get("findings"), 10_000))
+    form = message.get("form")
+    return Answer(tuple(documents), findings, None if form is None else _form(form, known, policy))
+
+
+def _document(raw: Any, number: int, incoming: Incoming, folder: Path, earlier: set[str]) -> OpenedDocument:
+    raw = _object(raw)
+    first = number == 0
+    identifier = incoming.id if first else f"{incoming.id}/{number}"
+    parent = raw.get("parent")
+    if raw.get("id") != identifier or (parent is not None if first else parent not in earlier):
+        _bad("document id or parent")
+    size = _whole(raw.get("size"))
+    scratch_file = None if first else _scratch_file(folder / str(number), size)
+    document_format = raw.get("format")
+    if document_format is not None and not _FORMAT.fullmatch(_text(document_format, 20)):
+        _bad("format")
+    return OpenedDocument(
+        id=identifier, parent=parent, role=incoming.role if first else "extracted",
+        path=_text(raw.get("path"), _MAX_NAME * 4), name=_name(raw.get("name")), raw_name=_text(raw.get("raw_name"), _MAX_NAME),
+        media_type=_text(raw.get("media_type"), 200), format=document_format, size=incoming.size if first else size, scratch_file=scratch_file,
+        identity_numbers=tuple(_place(place) for place in _list(raw.get("identity_numbers"), 10_000)),
+        text_searched=_boolean(raw.get("text_searched")),
+        notes=tuple(_text(note, 200) for note in _list(raw.get("notes"), _MAX_NOTES)),
+    )
+
+
+def _scratch_file(path: Path, size: int) -> Path:
+    try:
+        found = os.lstat(path)
+    except OSError as error:
+        raise BadAnswer("extracted file is not there") from error
+    if not stat.S_ISREG(found.st_mode) or found.st_size != size or found.st_nlink != 1:
+        _bad("extracted file is not what was said")
+    return path
+
+
+def _problem(raw: Any, known: set[str], policy: Policy) -> Problem:
+    raw = _object(raw)
+    code, document = _text(raw.get("code"), 40), raw.get("document")
+    if not _CODE.fullmatch(code) or code not in policy.outcomes or document not in known:
+        _bad("finding")
+    return Problem(code, str(document), _place(raw.get("detail")))
+
+
+def _form(raw: Any, known: set[str], policy: Policy) -> FormReading:
+    raw = _object(raw)
+    kind, document, carried_in, language = raw.get("kind"), raw.get("document"), raw.get("carried_in"), raw.get("language")
+    if kind not in ("docx", "pdf", "json", "none") or document not in known or (carried_in is not None and carried_in not in known):
+        _bad("form")
+    if language is not None and not _LANGUAGE.fullmatch(_text(language, 3)):
+        _bad("language")
+    tags = _object(raw.get("tags"))
+    if len(tags) > policy.opening.form_fields:
+        _bad("too many tags")
+    for key, value in tags.items():
+        _text(key, 300)
+        if not isinstance(value, (str, bool)):
+            for part in _list(value, 1000):
+                _text(part, policy.opening.form_value_characters)
+        elif isinstance(value, str):
+            _text(value, policy.opening.form_value_characters)
+    return FormReading(kind=kind, document=str(document), tags=tags, payload=raw.get("payload"), language=language,
+                       text=_text(raw.get("text"), policy.opening.form_text_characters), carried_in=carried_in)
+
+
+def _place(raw: Any) -> dict[str, str | int]:
+    raw = _object(raw)
+    if len(raw) > 6:
+        _bad("too many details")
+    for key, value in raw.items():
+        if not _CODE.fullmatch(key) and key not in ("of", "at"):
+            _bad("detail")
+        if isinstance(value, bool) or not isinstance(value, (str, int)):
+            _bad("detail value")
+        if isinstance(value, str):
+            _text(value, _MAX_NAME)
+    return dict(raw)
+
+
+def _name(value: Any) -> str:
+    name = _text(value, 255)
+    if not name or "/" in name or "\\" in name or name in (".", "..") or not name.isprintable():
+        _bad("name")
+    return name
+
+
+def _text(value: Any, most: int) -> str:
+    if not isinstance(value, str) or len(value) > most:
+        _bad("text")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        _bad("number")
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        _bad("boolean")
+    return value
+
+
+def _list(value: Any, most: int) -> list[Any]:
+    if not isinstance(value, list) or len(value) > most:
+        _bad("list")
+    return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        _bad("object")
+    return value
+
+
+def _bad(what: str) -> NoReturn:
+    raise BadAnswer(what)

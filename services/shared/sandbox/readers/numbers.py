@@ -1,0 +1,16 @@
+"""Fødselsnummer in text that was read. A number found here never leaves the box: only that there is one, and where."""
+from __future__ import annotations
+
+from services.shared.forms.identity_numbers import find_identity_numbers
+
+
+def holds_identity_number(text: str) -> bool:
+    """True when a valid fødselsnummer or D-number stands in `text`."""
+    return bool(find_identity_numbers(text))
+
+
+def blot_out(text: str) -> str:
+    """`text` with `#` for every character of a valid number."""
+    for place in find_identity_numbers(text):
+        text = text[:place.start] + "#" * (place.end - place.start) + text[place.end:]
+    return text

@@ -1,0 +1,123 @@
+"""OLE compound files: old Office formats, Outlook messages, encrypted packages, and objects embedded in Word, Excel and PowerPoint."""
+from __future__ import annotations
+
+import io
+import struct
+from typing import TYPE_CHECKING, BinaryIO
+
+import olefile
+
+from services.shared.sandbox.policy import FileType, Policy
+from services.shared.sandbox.readers.refused import Refused
+
+if TYPE_CHECKING:
+    from services.shared.sandbox.opening import Document, FileOpening
+
+MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_NATIVE = "\x01Ole10Native"
+_OLD_FORMATS = {"WordDocument": "doc", "Workbook": "xls", "Book": "xls", "PowerPoint Document": "ppt"}
+_WRAPPED = ("Package", "CONTENTS", "EmbeddedOdf")
+
+
+def open_ole(source: BinaryIO | bytes) -> olefile.OleFileIO:
+    """The compound file. Raises Refused (`file_corrupt`)."""
+    try:
+        return olefile.OleFileIO(io.BytesIO(source) if isinstance(source, bytes) else source)
+    except Exception as error:  # olefile lets struct, index and type errors of broken files through
+        raise Refused("file_corrupt", reason="ole") from error
+
+
+def recognise(document: Document, policy: Policy) -> FileType:
+    """Which OLE file it is. Raises Refused for an encrypted package and for macros."""
+    ole = open_ole(document.stream)
+    if ole.exists("EncryptedPackage"):
+        raise Refused("file_encrypted")
+    if ole.exists("__properties_version1.0"):
+        return policy.type("msg")
+    if _has_macros(ole):
+        raise Refused("macro_not_allowed")
+    return policy.type("ole")
+
+
+def extract_object(opening: FileOpening, document: Document, data: bytes, name: str) -> None:
+    """Hand over the file inside an embedded OLE object; `name` is the object's own, used when the file brings none."""
+    ole = open_ole(data)
+    stem = name.rpartition(".")[0] or name
+    if ole.exists("EncryptedPackage"):
+        opening.finding(document, "file_encrypted", part=name)
+    elif ole.exists(_NATIVE):
+        native_name, content = unwrap_native(_stream(ole, _NATIVE))
+        opening.extract(document, native_name or stem, [content])
+    elif wrapped := next((stream for stream in _WRAPPED if ole.exists(stream)), None):
+        content = _stream(ole, wrapped)
+        opening.extract(document, f"{stem}{_extension_for(content, opening.policy)}", [content])
+    elif old := next((extension for stream, extension in _OLD_FORMATS.items() if ole.exists(stream)), None):
+        opening.extract(document, f"{stem}.{old}", [data])
+    else:
+        document.note("embedded_object_without_file")  # equations, drawings
+
+
+def unwrap_native(native: bytes) -> tuple[str, bytes]:
+    """Name and content of an `Ole10Native` stream.
+
+    Layout: size, flags, label, original path, four bytes, length and path of the temporary copy, length and content, and (since Windows
+    2000) the three names again in UTF-16. The first ones are in the sender's code page, so the last ones are believed. Raises Refused.
+    """
+    try:
+        position = 6
+        label, position = _until_zero(native, position)
+        original, position = _until_zero(native, position)
+        position += 4
+        (length,) = struct.unpack_from("<I", native, position)
+        position += 4 + length
+        (size,) = struct.unpack_from("<I", native, position)
+        position += 4
+        content = native[position:position + size]
+        if len(content) != size:
+            raise Refused("file_corrupt", reason="Ole10Native")
+    except (struct.error, ValueError) as error:
+        raise Refused("file_corrupt", reason="Ole10Native") from error
+    names = _wide_names(native, position + size)
+    return (names[1] or names[2] or (label or original).decode("cp1252", "replace")), content
+
+
+def _wide_names(native: bytes, position: int) -> list[str]:
+    """The UTF-16 tail: temporary path, label, original path. Empty strings where there is none."""
+    names = []
+    for _ in range(3):
+        if position + 4 > len(native):
+            break
+        (length,) = struct.unpack_from("<I", native, position)
+        raw = native[position + 4:position + 4 + 2 * length]
+        names.append(raw.decode("utf-16-le", "replace").rstrip("\0"))
+        position += 4 + 2 * length
+    return names + [""] * (3 - len(names))
+
+
+def _until_zero(data: bytes, position: int) -> tuple[bytes, int]:
+    end = data.index(b"\0", position)
+    return data[position:end], end + 1
+
+
+def _stream(ole: olefile.OleFileIO, name: str) -> bytes:
+    try:
+        content: bytes = ole.openstream(name).read()
+    except Exception as error:  # as in open_ole
+        raise Refused("file_corrupt", reason="ole stream") from error
+    return content
+
+
+def _extension_for(content: bytes, policy: Policy) -> str:
+    from services.shared.sandbox.identity import identify
+    found = identify(content[:4096], "", policy)
+    if found is None:
+        return ""
+    if found.family == "zip":
+        for marker, extension in ((b"word/", ".docx"), (b"xl/", ".xlsx"), (b"ppt/", ".pptx")):
+            if marker in content:
+                return extension
+    return f".{found.extensions[0]}"
+
+
+def _has_macros(ole: olefile.OleFileIO) -> bool:
+    return any(part.upper() in ("_VBA_PROJECT", "VBA", "_VBA_PROJECT_CUR", "MACROS") for path in ole.listdir(storages=True) for part in path)

@@ -1,0 +1,99 @@
+"""Outlook messages (.msg, [MS-OXMSG]): the text, the attached files, attached messages."""
+from __future__ import annotations
+
+import codecs
+import struct
+from typing import TYPE_CHECKING
+
+import olefile
+
+from services.shared.sandbox.readers.ole import open_ole
+from services.shared.sandbox.readers.refused import OutOfBudget, Refused
+
+if TYPE_CHECKING:
+    from services.shared.sandbox.opening import Document, FileOpening
+
+_ATTACHMENT = "__attach_version1.0_#"
+_DATA, _LONG_NAME, _SHORT_NAME, _DISPLAY_NAME = 0x3701, 0x3707, 0x3704, 0x3001
+_SUBJECT, _BODY, _BODY_HTML = 0x0037, 0x1000, 0x1013
+_EMBEDDED_MESSAGE = "__substg1.0_3701000D"
+
+
+def read(opening: FileOpening, document: Document) -> None:
+    """Search the text, hand over the attachments; an attached message is read in place, its files under its own folder."""
+    ole = open_ole(document.stream)
+    if not ole.exists("__properties_version1.0"):
+        raise Refused("file_corrupt", reason="msg")
+    _read_message(opening, document, ole, [], [], 0)
+
+
+def _read_message(opening: FileOpening, document: Document, ole: olefile.OleFileIO, place: list[str], folders: list[str], depth: int) -> None:
+    if document.depth + depth > opening.policy.opening.depth:
+        raise Refused("archive_too_deep", limit=opening.policy.opening.depth)
+    code_page = _code_page(ole, place)
+    for tag in (_SUBJECT, _BODY, _BODY_HTML):
+        document.search(_text(ole, place, tag, code_page), part="/".join([*folders, "message"]))
+    attachments = sorted({path[len(place)] for path in ole.listdir(storages=True)
+                          if path[:len(place)] == place and len(path) > len(place) and path[len(place)].startswith(_ATTACHMENT)})
+    if len(attachments) > opening.policy.opening.message_parts:
+        raise Refused("archive_too_many", limit=opening.policy.opening.message_parts)
+    for number, attachment in enumerate(attachments, 1):
+        try:
+            _read_attachment(opening, document, ole, [*place, attachment], folders, depth, f"vedlegg {number}", code_page)
+        except OutOfBudget:
+            raise
+        except Refused as refused:
+            opening.finding(document, refused.code, **{**refused.detail, "part": f"vedlegg {number}"})
+
+
+def _read_attachment(opening: FileOpening, document: Document, ole: olefile.OleFileIO, place: list[str], folders: list[str], depth: int,
+                     fallback: str, code_page: str) -> None:
+    name = next((name for tag in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME) if (name := _text(ole, place, tag, code_page).strip("\0 "))), "")
+    if ole.exists([*place, _EMBEDDED_MESSAGE]):
+        _read_message(opening, document, ole, [*place, _EMBEDDED_MESSAGE], [*folders, name or fallback], depth + 1)
+        return
+    data = _stream(ole, [*place, f"__substg1.0_{_DATA:04X}0102"])
+    if data is None:
+        document.note("attachment_without_content")  # a link to a file, or an OLE object
+        return
+    # Folder parts of an attachment's own name are of the sender's disk and mean nothing here.
+    plain_name = (name or fallback).replace("\\", "/").rpartition("/")[2]
+    opening.extract(document, "/".join([*folders, plain_name]), [data])
+
+
+def _text(ole: olefile.OleFileIO, place: list[str], tag: int, code_page: str) -> str:
+    wide = _stream(ole, [*place, f"__substg1.0_{tag:04X}001F"])
+    if wide is not None:
+        return wide.decode("utf-16-le", "replace")
+    for kind in ("001E", "0102"):
+        narrow = _stream(ole, [*place, f"__substg1.0_{tag:04X}{kind}"])
+        if narrow is not None:
+            return narrow.decode(code_page, "replace")
+    return ""
+
+
+def _stream(ole: olefile.OleFileIO, path: list[str]) -> bytes | None:
+    if not ole.exists(path):
+        return None
+    try:
+        content: bytes = ole.openstream(path).read()
+    except Exception as error:  # olefile lets struct, index and type errors of broken files through
+        raise Refused("file_corrupt", reason="ole stream") from error
+    return content
+
+
+def _code_page(ole: olefile.OleFileIO, place: list[str]) -> str:
+    """The code page of 8-bit texts (property 0x3FFD), Windows' own western one when it is not said or unknown."""
+    properties = _stream(ole, [*place, "__properties_version1.0"]) or b""
+    start = 24 if place else 32
+    for position in range(start, len(properties) - 15, 16):
+        kind, tag = struct.unpack_from("<HH", properties, position)
+        if (tag, kind) == (0x3FFD, 0x0003):
+            (number,) = struct.unpack_from("<I", properties, position + 8)
+            name = "utf-8" if number == 65001 else f"cp{number}"
+            try:
+                codecs.lookup(name)
+            except LookupError:
+                break
+            return name
+    return "cp1252"

@@ -1,0 +1,15 @@
+"""How a reader says that a file is not let through."""
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """The file gets this code (a key of the policy's `outcomes`)."""
+
+    def __init__(self, code: str, **detail: str | int) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+
+class OutOfBudget(Refused):
+    """The whole submission has unpacked too much: nothing more of this file is opened."""

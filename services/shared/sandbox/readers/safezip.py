@@ -1,0 +1,127 @@
+"""Zip files, looked at before they are believed.
+
+The central directory is counted before the library reads it (100,000 entries cost seconds and memory), then every entry is
+checked: encrypted, overlapping, declared sizes, links. Sizes are absolute: honest documents compress 600:1, bombs may not.
+"""
+from __future__ import annotations
+
+import stat
+import struct
+import zipfile
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from services.shared.sandbox.readers.refused import Refused
+
+_END, _END64, _LOCATOR64, _CENTRAL = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"PK\x01\x02"
+_LETTERS = frozenset("æøåÆØÅäöüÄÖÜéèêëÉàáâçñß§€–—’“”«»½°")
+_CHUNK = 1 << 16
+
+
+def open_zip(stream: BinaryIO, *, entries: int, member_bytes: int, total_bytes: int) -> zipfile.ZipFile:
+    """The zip, if it is one that may be opened. Raises Refused with what is wrong."""
+    _count_entries(stream, entries)
+    stream.seek(0)
+    try:
+        archive = zipfile.ZipFile(stream)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
+        raise Refused("file_corrupt", reason="zip") from error
+    infos = archive.infolist()
+    if any(info.flag_bits & 0x1 for info in infos):
+        raise Refused("file_encrypted")
+    if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in infos):
+        raise Refused("type_not_allowed", reason="compression")
+    declared = 0
+    for info in infos:
+        declared += info.file_size
+        if info.file_size > member_bytes or declared > total_bytes:
+            raise Refused("archive_too_large", limit=min(member_bytes, total_bytes))
+    _refuse_overlaps(infos, archive.start_dir)
+    return archive
+
+
+def member_chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The bytes of a member. Raises Refused when they are not what the directory says."""
+    try:
+        with archive.open(info) as member:
+            while chunk := member.read(_CHUNK):
+                yield chunk
+    except (zipfile.BadZipFile, EOFError, ValueError, struct.error, zipfile.zlib.error) as error:
+        raise Refused("file_corrupt", reason="member") from error
+
+
+def member_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    """A whole member that is not larger than `most` bytes. Raises Refused."""
+    if info.file_size > most:
+        raise Refused("archive_too_large", limit=most)
+    return b"".join(member_chunks(archive, info))
+
+
+def member_name(info: zipfile.ZipInfo) -> str:
+    """The name of a member as its maker meant it: UTF-8 if it says so or can be, else the code page that gives the most letters.
+
+    `orig_filename` is used: the library cuts names at a NUL.
+    """
+    name = info.orig_filename
+    if info.flag_bits & 0x800 or name.isascii():
+        return name
+    raw = name.encode("cp437")
+    readings = []
+    for code_page in ("utf-8", "cp850", "cp437", "cp1252"):
+        try:
+            reading = raw.decode(code_page)
+        except UnicodeDecodeError:
+            continue
+        if code_page == "utf-8":
+            return reading
+        readings.append(reading)
+    return max(readings, key=lambda reading: sum(character in _LETTERS for character in reading))
+
+
+def special(info: zipfile.ZipInfo) -> str | None:
+    """`symlink` or `special` when the entry is no ordinary file or folder on a UNIX system."""
+    mode = info.external_attr >> 16
+    if stat.S_ISLNK(mode):
+        return "symlink"
+    return "special" if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR) else None
+
+
+def _count_entries(stream: BinaryIO, most: int) -> None:
+    size = stream.seek(0, 2)
+    tail_start = max(0, size - 65557 - 20)
+    stream.seek(tail_start)
+    tail = stream.read()
+    end = tail.rfind(_END)
+    if end < 0 or len(tail) - end < 22:
+        raise Refused("file_corrupt", reason="truncated")
+    count, directory_size, directory_start = struct.unpack_from("<HII", tail, end + 10)
+    directory_start = tail_start + end - directory_size  # where it lies, also behind something put before the zip
+    if end >= 20 and tail[end - 20:end - 16] == _LOCATOR64:
+        (end64,) = struct.unpack_from("<Q", tail, end - 20 + 8)
+        stream.seek(min(end64, size))
+        record = stream.read(56)
+        if len(record) < 56 or record[:4] != _END64:
+            raise Refused("file_corrupt", reason="zip64")
+        count, directory_size, directory_start = struct.unpack_from("<QQQ", record, 32)
+    if count > most or directory_size > most * 1024 + _CHUNK:
+        raise Refused("archive_too_many", limit=most)
+    if directory_size // 46 > most:
+        stream.seek(max(0, directory_start))
+        _walk_directory(stream.read(directory_size), most)
+
+
+def _walk_directory(directory: bytes, most: int) -> None:
+    """Count what stands there; the number in the end record may lie."""
+    position = count = 0
+    while directory[position:position + 4] == _CENTRAL and position + 46 <= len(directory):
+        position += 46 + sum(struct.unpack_from("<HHH", directory, position + 28))
+        count += 1
+        if count > most:
+            raise Refused("archive_too_many", limit=most)
+
+
+def _refuse_overlaps(infos: list[zipfile.ZipInfo], directory_start: int) -> None:
+    ordered = sorted(infos, key=lambda info: info.header_offset)
+    for info, following in zip(ordered, [*(info.header_offset for info in ordered[1:]), directory_start], strict=False):
+        if info.header_offset + 30 + info.compress_size > following:
+            raise Refused("archive_too_large", reason="overlap")

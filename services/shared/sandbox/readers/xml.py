@@ -1,0 +1,49 @@
+"""XML parts, parsed so that nothing outside them is ever read. A part with a DTD is refused: Office formats forbid it, and text behind an
+entity would silently be lost."""
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from services.shared.sandbox.readers.refused import Refused
+
+_PROLOG = re.compile(rb"\A\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+
+def parse(data: bytes, part: str) -> etree._Element:
+    """The root element. Raises Refused: `xml_forbidden` for a DTD or a strange encoding, `file_corrupt` for what is no XML."""
+    if has_doctype(data):
+        raise Refused("xml_forbidden", part=part)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True,
+                             remove_pis=True)
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        if "huge" in str(error).lower() or "depth" in str(error).lower():
+            raise Refused("file_too_complex", part=part) from error
+        raise Refused("file_corrupt", part=part, reason="xml") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Refused("xml_forbidden", part=part)
+    return root
+
+
+def has_doctype(data: bytes) -> bool:
+    """True when a DTD stands before the root element, or when the bytes do not begin as XML in UTF-8 or UTF-16 must."""
+    return starts_with_root(data) is not True
+
+
+def starts_with_root(head: bytes) -> bool | None:
+    """True: the root element begins within these bytes and no DTD before it; False: a DTD or no XML; None: more bytes are needed."""
+    for mark in _BYTE_ORDER_MARKS:
+        head = head.removeprefix(mark)
+    if b"\0" in head[:4]:
+        head = head.replace(b"\0", b"")  # UTF-16: the prolog is ASCII
+    prolog = _PROLOG.match(head)
+    rest = head[prolog.end():] if prolog else head
+    if re.match(rb"<[A-Za-z_\x80-\xff]", rest):
+        return True
+    if len(rest) < 9 or rest.startswith((b"<?", b"<!--")):
+        return None
+    return False
