@@ -24,7 +24,7 @@ def routing_of(chain: Sequence[Event], language: str) -> list[dict[str, Any]]:
         if event.type == names.DELIVERIES_QUEUED:
             for delivery in event.data["deliveries"]:
                 deliveries[delivery["delivery"]] = _delivery(delivery, language)
-        elif event.type in DELIVERY_STATES and event.data["delivery"] in deliveries:
+        elif event.type in DELIVERY_STATES and event.data["delivery"] in deliveries and event.data.get("applied", True):
             deliveries[event.data["delivery"]]["state"] = DELIVERY_STATES[event.type]
         elif event.type == names.DOCUMENT_FETCHED:
             for delivery in deliveries.values():

@@ -1,0 +1,184 @@
+"""What routing does when others' events come: route, recall, route by hand, confirm late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from services.routing import cases, deliveries, models
+from services.routing.decide import Decision, Delivery, Hold, decide
+from services.routing.facts import History, case_key
+from services.routing.receipts import confirm_when_all_have
+from services.routing.table import COPY, PRIMARY, RoutingTable, destinations, load_table
+from services.shared import events, lifecycle, names, timestamps
+from services.shared.context import Context
+from services.shared.jobs import Job
+from services.shared.models import submissions
+from services.shared.worker import Effect, Hopeless, Retry, handles
+
+ACTOR = deliveries.ACTOR
+LATE_CONFIRMATION_SECONDS = (0.2, 0.5, 2.0, 10.0, 60.0, 300.0, 900.0)
+_RECALL_REASONS = {
+    names.SUBMISSION_WITHDRAWN: "withdrawn",
+    names.SUBMISSION_SUPERSEDED: "superseded",
+    names.SUBMISSION_REJECTED: "rejected",
+}
+
+
+@handles(names.ROUTING_ROUTE)
+def route(job: Job, context: Context) -> Effect:
+    """Decide who gets an accepted submission, and in one transaction send it to them or hold it for the secretariat."""
+    table = load_table(context.settings.schemas / "routing")
+    with context.database.read() as tx:
+        submission = dict(tx.execute(select(submissions).where(submissions.c.id == job.submission)).mappings().one())
+        settled = _settled_gates(events.story_of(tx, submission["id"]))
+    key = case_key(submission["form_type"], submission["answers"])
+    alone = _decide(table, submission, settled, possible_duplicate=False)
+
+    def effect(tx: Connection) -> None:
+        row = events.locked(tx, submission["id"])
+        if row["status"] != lifecycle.ACCEPTED:
+            events.record(tx, row["id"], names.MOVE_DROPPED, actor=ACTOR, data={"wanted": names.DELIVERIES_QUEUED, "status": row["status"]})
+            return
+        # Whether another open case is about the same is known for certain only here.
+        twin = cases.claim(tx, key, row)
+        decision = alone if twin is None else _decide(table, submission, settled, possible_duplicate=True)
+        facts = {**_said(decision), "table": table.digest, "possible_duplicate_of": twin}
+        if decision.held is not None:
+            events.record(tx, row["id"], names.SUBMISSION_HELD, actor=ACTOR, data={**_hold_data(decision.held), **facts})
+            return
+        wanted = [_wanted(delivery) for delivery in decision.deliveries]
+        _recall_others(tx, row["id"], {delivery.agency for delivery in decision.deliveries})
+        deliveries.queue(tx, row, wanted, public_url=context.settings.public_url, facts=facts)
+
+    return effect
+
+
+@handles(names.ROUTING_RECALL)
+def recall(job: Job, context: Context) -> Effect:
+    """Take back what agencies have of a submission that was withdrawn, superseded or rejected."""
+    if job.event is None or job.submission is None:
+        raise Hopeless("a recall without an event")
+    submission, reason = job.submission, _RECALL_REASONS[job.event.type]
+    replaced_by = job.event.data.get("by")
+
+    def effect(tx: Connection) -> None:
+        row = events.locked(tx, submission)
+        every = deliveries.of_root(tx, row["root"])
+        newer = {delivery["agency"]: delivery["id"] for delivery in every if delivery["submission"] == replaced_by}
+        for delivery in every:
+            if delivery["submission"] == submission and delivery["state"] in models.OPEN:
+                deliveries.recall(tx, delivery, reason, replaced_by=newer.get(delivery["agency"]))
+
+    return effect
+
+
+@handles(names.ROUTING_BY_HAND)
+def route_by_hand(job: Job, context: Context) -> Effect:
+    """Send a submission where the secretariat wants it.
+
+    The event's data: ``agency``, ``role`` (``primary|copy``), ``reason``, and ``task`` if it is another than the agency usually gets. A new primary takes the place of
+    primaries that rules chose, unless one was returned: then it takes that one's place.
+    """
+    if job.event is None or job.submission is None:
+        raise Hopeless("nobody says where to")
+    table = load_table(context.settings.schemas / "routing")
+    asked = job.event.data
+    actor = table.actors.get(str(asked.get("agency", "")))
+    if actor is None or not actor.takes_work or asked.get("role") not in (PRIMARY, COPY):
+        raise Hopeless(f"{asked.get('agency')!r} as {asked.get('role')!r} is no destination")
+    submission, agency, role = job.submission, actor.id, asked["role"]
+    wanted = {
+        "agency": agency,
+        "role": role,
+        "task": asked.get("task") or _usual_task(table, agency, role),
+        "rules": [{"id": "sekretariat", "reason": asked["reason"], "row": None}],
+        "respond_by": None,
+        "by_hand": True,
+    }
+
+    def effect(tx: Connection) -> None:
+        row = events.locked(tx, submission)
+        if row["status"] not in (lifecycle.HELD, *lifecycle.IN_FORCE):
+            events.record(tx, row["id"], names.MOVE_DROPPED, actor=ACTOR, data={"wanted": names.DELIVERIES_QUEUED, "status": row["status"]})
+            return
+        own = [delivery for delivery in deliveries.of_root(tx, row["root"]) if delivery["submission"] == submission]
+        deliveries.queue(tx, row, [wanted], public_url=context.settings.public_url, facts={})
+        if role == PRIMARY and not any(delivery["state"] == models.RETURNED for delivery in own):
+            for delivery in own:
+                if delivery["role"] == PRIMARY and delivery["agency"] != agency and not delivery["by_hand"] and delivery["state"] in models.OPEN:
+                    deliveries.recall(tx, delivery, "rerouted")
+
+    return effect
+
+
+@handles(names.ROUTING_CONFIRM)
+def confirm_late(job: Job, context: Context) -> Effect:
+    """The agencies confirmed before the archive had stored the submission: confirm it as soon as it is routed."""
+    if job.submission is None:
+        raise Hopeless("no submission")
+    submission = job.submission
+    with context.database.read() as tx:
+        status = tx.execute(select(submissions.c.status).where(submissions.c.id == submission)).scalar_one()
+    if status == lifecycle.ACCEPTED:
+        raise Retry("not archived yet", delay=LATE_CONFIRMATION_SECONDS[min(job.attempts, len(LATE_CONFIRMATION_SECONDS)) - 1])
+    return lambda tx: confirm_when_all_have(tx, submission)
+
+
+def _decide(table: RoutingTable, submission: Mapping[str, Any], settled: frozenset[str], *, possible_duplicate: bool) -> Decision:
+    received_on = timestamps.norwegian_date(submission["received_at"])
+    history = History(submitter_kind=submission["submitter_kind"], possible_duplicate=possible_duplicate)
+    facts = table.source.facts(submission["form_type"], submission["answers"], received_on, history)
+    return decide(table, facts, received_on, settled=settled)
+
+
+def _settled_gates(story: Sequence[events.Event]) -> frozenset[str]:
+    """Rows of gates that held the submission before somebody accepted it again: that was the secretariat's decision about them."""
+    acceptances = [event.seq for event in story if event.type == names.SUBMISSION_ACCEPTED]
+    last = max(acceptances, default=0)
+    holds = (event for event in story if event.type == names.SUBMISSION_HELD and event.actor == ACTOR and event.seq < last)
+    return frozenset(rule["row"] for event in holds for rule in event.data.get("rules", ()) if event.data.get("code") == "gate")
+
+
+def _recall_others(tx: Connection, submission: str, agencies: set[str]) -> None:
+    """Open work of this submission at agencies that the decision no longer names (it was held and accepted again)."""
+    root = events.locked(tx, submission)["root"]
+    for delivery in deliveries.of_root(tx, root):
+        stays = delivery["agency"] in agencies or delivery["by_hand"] or delivery["state"] not in models.OPEN
+        if delivery["submission"] == submission and not stays:
+            deliveries.recall(tx, delivery, "rerouted")
+
+
+def _usual_task(table: RoutingTable, agency: str, role: str) -> str:
+    """What the rules ask of this agency in this role, or else in any."""
+    named = [row for rule in table.rules for row in destinations(rule.then) if row["agency"] == agency]
+    same_role = [row for row in named if row["role"] == role]
+    return str((same_role or named or [{"task": "orientering"}])[0]["task"])
+
+
+def _wanted(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "agency": delivery.agency,
+        "role": delivery.role,
+        "task": delivery.task,
+        "rules": [reason.as_data() for reason in delivery.rules],
+        "respond_by": delivery.respond_by,
+    }
+
+
+def _said(decision: Decision) -> dict[str, Any]:
+    """What the decision says besides where to, for the event."""
+    return {
+        "tags": list(decision.tags),
+        "notes": [reason.as_data() for reason in decision.notes],
+        "replaced": [{"row": row, "by": list(by)} for row, by in decision.replaced],
+    }
+
+
+def _hold_data(hold: Hold) -> dict[str, Any]:
+    data = asdict(hold)
+    data["rules"] = [reason.as_data() for reason in hold.rules]
+    return {**data, "reason": dict(hold.reason), "suggest": [dict(choice) for choice in hold.suggest]}

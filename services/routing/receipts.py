@@ -1,0 +1,144 @@
+"""What agencies say back: confirmed, returned, answered. Each is taken once; the same said again is answered the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from services.routing import models
+from services.routing.models import deliveries, messages, receipts
+from services.shared import events, identifiers, jobs, lifecycle, names, timestamps, words
+from services.shared.actors import Actors
+from services.shared.problems import Problem
+
+ACTOR = "routing"
+_EVENTS = {models.CONFIRMED: names.DELIVERY_CONFIRMED, models.RETURNED: names.DELIVERY_RETURNED, models.ANSWERED: names.DELIVERY_ANSWERED}
+# What an outcome leads to from each state; a pair that is missing contradicts what the agency said before.
+_NEXT = {
+    **{(state, models.CONFIRMED): models.CONFIRMED for state in (models.QUEUED, models.DELIVERED, models.CONFIRMED)},
+    **{(state, models.RETURNED): models.RETURNED for state in models.OPEN},
+    **{(state, models.ANSWERED): models.ANSWERED for state in models.OPEN},
+    (models.ANSWERED, models.CONFIRMED): models.ANSWERED,
+    **{(models.RECALLED, outcome): models.RECALLED for outcome in _EVENTS},
+}
+
+
+@cache
+def _validator(schemas: Path) -> Draft202012Validator:
+    schema = json.loads((schemas / "messages" / "receipt.schema.json").read_text(encoding="utf-8"))
+    return Draft202012Validator({"$ref": "#/$defs/data", "$defs": schema["$defs"]}, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def check(data: Any, schemas: Path) -> dict[str, Any]:
+    """The ``data`` of a receipt, if it is one. Raises Problem ``receipt_invalid`` (422) with every fault and where it is."""
+    faults = sorted(_validator(schemas).iter_errors(data), key=lambda fault: list(map(str, fault.absolute_path)))
+    if faults:
+        raise Problem("receipt_invalid", 422, errors=[_as_error(fault) for fault in faults])
+    return dict(data)
+
+
+def _as_error(fault: Any) -> dict[str, Any]:
+    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in fault.absolute_path]
+    return {
+        "pointer": "".join(f"/{step}" for step in steps),
+        "field": steps[-1] if steps else "",
+        "code": str(fault.validator),
+        "message": str(fault.message)[:300],
+        "severity": "error",
+        "document": None,
+        "accepted_by": None,
+    }
+
+
+def take(tx: Connection, agency: str, data: Mapping[Any, Any], *, by: str | None, actors: Actors) -> dict[str, Any]:
+    """Take a checked receipt for a delivery of this agency, in the caller's transaction.
+
+    Returns ``{"delivery", "outcome", "state", "at", "applied"}``, for a repeated one exactly what the first got. Raises Problem: ``not_found`` when the delivery is not the
+    agency's, ``receipt_contradicts`` (409) when it said something else before, ``upload_unknown`` (422) for a document that was never uploaded.
+    """
+    delivery = _own_delivery(tx, agency, str(data["delivery"]))
+    submission = events.locked(tx, delivery["submission"])
+    delivery = _own_delivery(tx, agency, delivery["id"])
+    outcome = str(data["outcome"])
+    earlier = tx.execute(select(receipts).where(receipts.c.delivery == delivery["id"], receipts.c.outcome == outcome)).mappings().one_or_none()
+    if earlier is not None:
+        if outcome != models.CONFIRMED and _said(earlier["data"]) != _said(data):
+            raise Problem("receipt_contradicts", 409, state=delivery["state"])
+        return _answer(earlier)
+    if (delivery["state"], outcome) not in _NEXT:
+        raise Problem("receipt_contradicts", 409, state=delivery["state"])
+    if (data.get("answer") or {}).get("documents"):
+        # Nothing can have been uploaded for an answer before the upload address takes agencies' documents.
+        raise Problem("upload_unknown", 422)
+    return _apply(tx, delivery, submission, dict(data), _NEXT[delivery["state"], outcome], by, actors)
+
+
+def _apply(
+    tx: Connection, delivery: RowMapping, submission: RowMapping, data: dict[str, Any], state: str, by: str | None, actors: Actors
+) -> dict[str, Any]:
+    outcome, applied = str(data["outcome"]), delivery["state"] != models.RECALLED
+    at = timestamps.now()
+    row = {"delivery": delivery["id"], "outcome": outcome, "agency": delivery["agency"], "at": at, "data": data, "applied": applied, "state": state}
+    tx.execute(insert(receipts).values(row))
+    tx.execute(update(deliveries).where(deliveries.c.id == delivery["id"]).values(state=state))
+    if applied:
+        tx.execute(update(messages).where(messages.c.delivery == delivery["id"], messages.c.kind == models.WORK).values(state=models.DONE))
+    told = {key: data.get(key) for key in ("case_number", "reason", "answer") if data.get(key) is not None}
+    fact = {"delivery": delivery["id"], "agency": delivery["agency"], "role": delivery["role"], "by": data.get("by") or by, "applied": applied, **told}
+    if state != delivery["state"] or not applied:
+        events.record(tx, submission["id"], _EVENTS[outcome], actor=delivery["agency"], data=fact)
+    if applied and delivery["role"] == "primary":
+        _move_submission(tx, delivery, submission, outcome, data, actors)
+    return _answer(row)
+
+
+def _move_submission(
+    tx: Connection, delivery: RowMapping, submission: RowMapping, outcome: str, data: Mapping[Any, Any], actors: Actors
+) -> None:
+    """A primary that returns its work leaves the submission to the secretariat; the last primary that confirms or answers ends the hand-over."""
+    if outcome == models.RETURNED:
+        actor = actors.get(delivery["agency"])
+        reason = {
+            language: words.text("routing.hold.returned", language, agency=words.choose(actor.names, language) if actor else delivery["agency"])
+            + (f" ({data['reason']})" if data.get("reason") else "")
+            for language in words.LANGUAGES
+        }
+        held = {"code": models.RETURNED, "reason": reason, "rules": [], "suggest": [], "delivery": delivery["id"]}
+        events.record_or_drop(tx, submission["id"], names.SUBMISSION_HELD, actor=ACTOR, data=held)
+    else:
+        confirm_when_all_have(tx, submission["id"])
+
+
+def confirm_when_all_have(tx: Connection, submission: str) -> None:
+    """Make a routed submission confirmed when every primary has confirmed or answered; when it is not archived yet, see to it that this is looked at again."""
+    row = events.locked(tx, submission)
+    primaries = select(deliveries.c.state).where(deliveries.c.submission == submission, deliveries.c.role == "primary")
+    states = [state for state in tx.execute(primaries).scalars() if state in models.LIVE]
+    if not states or not all(state in (models.CONFIRMED, models.ANSWERED) for state in states):
+        return
+    if row["status"] == lifecycle.ROUTED:
+        events.record(tx, submission, names.SUBMISSION_CONFIRMED, actor=ACTOR)
+    elif row["status"] == lifecycle.ACCEPTED and row["queued_at"] is not None:
+        jobs.enqueue(tx, names.ROUTING_CONFIRM, key=f"confirm:{identifiers.new_id()}", submission=submission)
+
+
+def _own_delivery(tx: Connection, agency: str, delivery: str) -> RowMapping:
+    row = tx.execute(select(deliveries).where(deliveries.c.id == delivery, deliveries.c.agency == agency)).mappings().one_or_none()
+    if row is None:
+        raise Problem("not_found", 404)
+    return row
+
+
+def _said(data: Mapping[Any, Any]) -> dict[str, Any]:
+    """What a receipt says, apart from who sent it."""
+    return {key: value for key, value in data.items() if key != "by" and value is not None}
+
+
+def _answer(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in ("delivery", "outcome", "state", "at", "applied")}
