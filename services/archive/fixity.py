@@ -93,12 +93,16 @@ def verify_written(port: Objects, stored: ocfl.StoredVersion) -> None:
     if found is None or found.inventory.head < stored.version:
         raise ocfl.ArchiveDamaged(f"{stored.object_id} {stored.name}: not there after it was written")
     data = port.read_bytes(f"{root}/{stored.name}/{ocfl.INVENTORY}")
-    if f"sha512:{hashlib.sha512(data).hexdigest()}" != stored.digest:
+    if _named(data) != stored.digest:
         raise ocfl.ArchiveDamaged(f"{stored.object_id} {stored.name}: its inventory is not what was written")
     for path in stored.sizes:
         long, short, _ = _digests(port, f"{root}/{path}")
         if (long, short) != (found.inventory.manifest[path], found.inventory.sha256[path]):
             raise ocfl.ArchiveDamaged(f"{stored.object_id} {path}: not what was written")
+
+
+def _named(data: bytes) -> str:
+    return f"sha512:{hashlib.sha512(data).hexdigest()}"
 
 
 def _digests(port: Objects, key: str) -> tuple[str, str, int]:
@@ -139,36 +143,41 @@ class _Check:
     """One walk through one object, filling an outcome."""
 
     def __init__(self, port: Objects, object_id: str, expected: Expected | None, outcome: Outcome) -> None:
-        self.port, self.object_id, self.expected, self.outcome = port, object_id, expected, outcome
+        self.port, self.object_id, self.outcome = port, object_id, outcome
         self.root = ocfl.object_root(object_id)
+        self.digests = dict(expected.digests) if expected else {}
+        self.moving = expected is not None and expected.writing
         self.keys = {key.removeprefix(f"{self.root}/") for key in port.list(f"{self.root}/")}
 
     def run(self) -> None:
         """Declaration, inventories and sidecars, content, and what should not be there."""
         inventory = self._inventory()
-        heads = max([inventory.head if inventory else 0, *(self.expected.digests if self.expected else ())])
+        head = max([inventory.head if inventory else 0, *self.digests])
         known = {ocfl.OBJECT_DECLARATION, ocfl.INVENTORY, ocfl.SIDECAR}
         self._compare(ocfl.OBJECT_DECLARATION, b"ocfl_object_1.1\n")
-        for number in range(1, heads + 1):
+        for number in range(1, head + 1):
             known |= {f"v{number}/{ocfl.INVENTORY}", f"v{number}/{ocfl.SIDECAR}"}
             self._check_version(number)
-        self._check_root(heads)
-        for path, digest in (inventory.manifest if inventory else {}).items():
+        self._check_root(head)
+        if inventory is None:
+            return  # nothing says what content belongs here; the inventories themselves are named as missing or changed
+        for path, digest in inventory.manifest.items():
             known.add(path)
-            self._check_content(path, digest, inventory.sha256[path] if inventory else "")
-        under_way = f"v{heads + 1}/" if self.expected is not None and self.expected.writing else None
-        if inventory is not None:
-            self.outcome.extra += [key for key in self.keys - known if under_way is None or not key.startswith(under_way)]
+            self._check_content(path, digest, inventory.sha256[path])
+        # Content of a version whose every inventory is damaged cannot be judged, nor what is being written just now.
+        unjudged = range(inventory.head + 1, head + (2 if self.moving else 1))
+        self.outcome.extra += [key for key in self.keys - known if not any(key.startswith(f"v{number}/") for number in unjudged)]
 
     def _inventory(self) -> Inventory | None:
-        """The inventory that decides what belongs here: of the newest version whose digest the database knows, else (or while a version is written) the root's."""
-        known = sorted((self.expected.digests if self.expected else {}).items(), reverse=True)
-        candidates: list[tuple[str, str | None]] = [(f"v{number}/{ocfl.INVENTORY}", digest) for number, digest in known]
+        """The inventory that decides what belongs here: of the newest version whose digest the database knows, wherever a sound copy lies; without one, and while a
+        version is being written, the root's."""
         at_root: tuple[str, str | None] = (ocfl.INVENTORY, None)
-        moving = self.expected is not None and self.expected.writing
-        for path, digest in [at_root, *candidates] if moving else [*candidates, at_root]:
+        by_digest: list[tuple[str, str | None]] = [
+            (path, digest) for number, digest in sorted(self.digests.items(), reverse=True) for path in (f"v{number}/{ocfl.INVENTORY}", ocfl.INVENTORY)
+        ]
+        for path, digest in [at_root, *by_digest] if self.moving else [*by_digest, at_root]:
             data = self._read(path)
-            if data is None or (digest is not None and f"sha512:{hashlib.sha512(data).hexdigest()}" != digest):
+            if data is None or (digest is not None and _named(data) != digest):
                 continue
             try:
                 inventory = inventories.parse(data)
@@ -181,24 +190,27 @@ class _Check:
     def _check_version(self, number: int) -> None:
         path = f"v{number}/{ocfl.INVENTORY}"
         data = self._required(path)
-        if data is None:
-            return
-        known = self.expected.digests.get(number) if self.expected else None
-        if known is not None and f"sha512:{hashlib.sha512(data).hexdigest()}" != known:
-            self._changed(path)
+        if data is None or _named(data) != self.digests.get(number, _named(data)):
+            sidecar = self._required(f"v{number}/{ocfl.SIDECAR}")
+            if data is not None:
+                self._changed(path)
+            if sidecar is not None and number in self.digests and sidecar != ocfl.sidecar_for(self.digests[number]):
+                self._changed(f"v{number}/{ocfl.SIDECAR}")
         else:
             self._compare(f"v{number}/{ocfl.SIDECAR}", ocfl.sidecar_of(data))
 
     def _check_root(self, head: int) -> None:
         """The root's inventory must be the head version's, byte for byte, with its sidecar (OCFL 1.1, 3.5 and 3.7)."""
         data = self._required(ocfl.INVENTORY)
-        newest = self._read(f"v{head}/{ocfl.INVENTORY}") if head else None
-        if data is not None and newest is not None and data != newest:
-            self._changed(ocfl.INVENTORY)
-        elif data is not None:
-            self._compare(ocfl.SIDECAR, ocfl.sidecar_of(data))
-        if data is None:
+        digest = self.digests.get(head)
+        if digest is None and (newest := self._read(f"v{head}/{ocfl.INVENTORY}")) is not None:
+            digest = _named(newest)
+        if digest is None:
             self._required(ocfl.SIDECAR)
+            return
+        if data is not None and _named(data) != digest:
+            self._changed(ocfl.INVENTORY)
+        self._compare(ocfl.SIDECAR, ocfl.sidecar_for(digest))
 
     def _check_content(self, path: str, sha512: str, sha256: str) -> None:
         self.outcome.files += 1

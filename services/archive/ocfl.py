@@ -91,7 +91,12 @@ def object_roots(port: Objects) -> Iterator[str]:
 
 def sidecar_of(data: bytes) -> bytes:
     """The sidecar's bytes for an inventory's bytes."""
-    return f"{hashlib.sha512(data).hexdigest()} {INVENTORY}\n".encode()
+    return sidecar_for(hashlib.sha512(data).hexdigest())
+
+
+def sidecar_for(digest: str) -> bytes:
+    """The sidecar's bytes for a digest (hex, with or without ``sha512:`` before it)."""
+    return f"{digest.removeprefix('sha512:')} {INVENTORY}\n".encode()
 
 
 def read_inventory(port: Objects, object_id: str) -> Inventory:

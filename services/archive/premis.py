@@ -15,6 +15,8 @@ NAMESPACE: Final = "http://www.loc.gov/premis/v3"
 EVENT_TYPES_AUTHORITY: Final = "http://id.loc.gov/vocabulary/preservation/eventType"
 OWN_EVENT_TYPES: Final = "mottak"
 SOFTWARE: Final = "mottak"
+# Our own parts as they sign events; every other actor is a person or an organisation, and the events do not say which.
+PARTS: Final = frozenset({SOFTWARE, "intake", *(handler.partition(".")[0] for handler in names.HANDLERS)})
 
 # Our events with a label in the Library of Congress' list; the others are written with our own name.
 LABELS: Final[dict[str, str]] = {
@@ -45,7 +47,8 @@ def build(snapshot: Snapshot) -> bytes:
         agent = add(root, "agent")
         _identifier(agent, "agent", "mottak actor", actor)
         add(agent, "agentName", actor)
-        add(agent, "agentType", "software" if actor == SOFTWARE else "actor")
+        if actor in PARTS:
+            add(agent, "agentType", "software")
     return to_bytes(root)
 
 
