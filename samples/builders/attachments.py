@@ -82,10 +82,8 @@ def workbook(title: str, rows: Sequence[Sequence[str | int | float]]) -> bytes:
         sheet.append(list(row))
     out = io.BytesIO()
     book.save(out)
-    core = b'<dcterms:%b xsi:type="dcterms:W3CDTF">2026-01-05T08:00:00Z</dcterms:%b>'
     properties = unzip(out.getvalue())["docProps/core.xml"]
-    for name in (b"created", b"modified"):
-        properties = re.sub(b"<dcterms:%b .*?</dcterms:%b>" % (name, name), core % (name, name), properties)
+    properties = re.sub(rb"(<dcterms:\w+[^>]*>)[^<]*", rb"\g<1>2026-01-05T08:00:00Z", properties)
     return with_members(out.getvalue(), {"docProps/core.xml": properties})
 
 
