@@ -81,6 +81,8 @@ def revurdering(medicine: Medicine, today: date, method_id: str, **changes: Any)
         "new_data_since": days_before(today, 150),
         "changed_since_last": "Ny komparatorstudie, lengre oppfølging og en lavere pris. Populasjonen (PICO) er den samme.",
         "indication_unchanged": True,
+        "request_concerns": ["ny_indikasjon"],
+        "jca_in_scope": False,
         "ma_norway_any": True,
         "ma_first_date": days_before(today, 1200),
         "marketed_in_norway": True,
