@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from services.shared.forms.conditions import holds, is_unanswered, same
 from services.shared.forms.context import CheckContext
-from services.shared.forms.identity_numbers import find_identity_numbers
 from services.shared.forms.periods import Period
+from services.shared.identity_numbers import find_identity_numbers
 
 NEEDS: Final = frozenset({None, "submitter", "register", "scan"})
 

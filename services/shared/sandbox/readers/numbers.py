@@ -1,7 +1,7 @@
 """Fødselsnummer in text that was read. A number found here never leaves the box: only that there is one, and where."""
 from __future__ import annotations
 
-from services.shared.forms.identity_numbers import find_identity_numbers
+from services.shared.identity_numbers import find_identity_numbers
 
 
 def holds_identity_number(text: str) -> bool:
