@@ -69,7 +69,7 @@ def _faults(definition: FormDefinition, error: ValidationError) -> Iterator[tupl
             yield (*path, name), REQUIRED, f"forms.required.{field.type.missing if field else 'text'}", {}
     elif keyword == "additionalProperties":
         for name in (name for name in instance if definition.field_at((*path, name)) is None):
-            yield (*path, name), "unknown_field", "forms.unknown_field", {"key": str(name)[:_LONGEST_KEY_SHOWN]}
+            yield (*path, name), "unknown_field", "forms.unknown_field", {"name": str(name)[:_LONGEST_KEY_SHOWN]}
     elif keyword == "maxLength":
         yield path, "max_length", "forms.max_length", {"limit": limit, "length": len(instance)}
     elif keyword in ("minimum", "maximum"):

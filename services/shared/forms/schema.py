@@ -19,7 +19,7 @@ def schema_of(form_type: str, form_version: str, title: Mapping[str, str], field
         "$id": f"urn:nyemetoder:mottak:form:{form_type}:{form_version}",
         "title": title["nb"],
         **_object(fields.values()),
-        "allOf": _conditional_requirements(fields),
+        **_conditional_requirements(fields),
     }
 
 
@@ -63,14 +63,15 @@ def _given(**keywords: Any) -> dict[str, Any]:
     return {name: value for name, value in keywords.items() if value is not None}
 
 
-def _conditional_requirements(fields: Mapping[str, Field]) -> list[dict[str, Any]]:
+def _conditional_requirements(fields: Mapping[str, Field]) -> dict[str, Any]:
     """One if/then for each condition that occurs, with all the fields it asks for."""
     conditions: dict[str, tuple[Condition, list[str]]] = {}
     for field in fields.values():
         if field.required_when is not None:
             name = json.dumps(field.required_when, sort_keys=True)
             conditions.setdefault(name, (field.required_when, []))[1].append(field.key)
-    return [{"if": _condition(fields, condition), "then": {"required": keys}} for condition, keys in conditions.values()]
+    rules = [{"if": _condition(fields, condition), "then": {"required": keys}} for condition, keys in conditions.values()]
+    return {"allOf": rules} if rules else {}
 
 
 def _condition(fields: Mapping[str, Field], condition: Condition) -> dict[str, Any]:

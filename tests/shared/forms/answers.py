@@ -1,4 +1,4 @@
-"""Complete, valid answers for each form, relative to the day on which they are checked. Other tests start from these and spoil one thing."""
+"""Complete, valid answers for each form, for the day on which they are checked. Other tests start from these and spoil one thing."""
 
 from __future__ import annotations
 
