@@ -10,6 +10,7 @@ from services.routing import leases, receipts
 from services.shared.context import Context
 from services.shared.identity import Scope, current, requires
 from services.shared.problems import Problem
+from services.shared.web.application import preferred_language
 
 
 def create_blueprint(context: Context) -> Blueprint:
@@ -52,7 +53,7 @@ def create_blueprint(context: Context) -> Blueprint:
         body = _body()
         if body.setdefault("delivery", delivery) != delivery:
             raise Problem("not_found", 404)
-        data = receipts.check(body, context.settings.schemas)
+        data = receipts.check(body, context.settings.schemas, preferred_language())
         with database.write() as tx:
             return receipts.take(tx, agency, data, by=current().name, actors=actors)
 

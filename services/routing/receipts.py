@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from services.routing import models
@@ -35,25 +36,34 @@ def _validator(schemas: Path) -> Draft202012Validator:
     return Draft202012Validator({"$ref": "#/$defs/data", "$defs": schema["$defs"]}, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
-def check(data: Any, schemas: Path) -> dict[str, Any]:
-    """The ``data`` of a receipt, if it is one. Raises Problem ``receipt_invalid`` (422) with every fault and where it is."""
-    faults = sorted(_validator(schemas).iter_errors(data), key=lambda fault: list(map(str, fault.absolute_path)))
+def check(data: Any, schemas: Path, language: str = words.DEFAULT) -> dict[str, Any]:
+    """The ``data`` of a receipt, if it is one. Raises Problem ``receipt_invalid`` (422) with every fault, where it is and what to do."""
+    faults = [error for fault in _validator(schemas).iter_errors(data) for error in _as_errors(fault, language)]
     if faults:
-        raise Problem("receipt_invalid", 422, errors=[_as_error(fault) for fault in faults])
+        raise Problem("receipt_invalid", 422, errors=sorted(faults, key=lambda error: str(error["pointer"])))
     return dict(data)
 
 
-def _as_error(fault: Any) -> dict[str, Any]:
-    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in fault.absolute_path]
-    return {
-        "pointer": "".join(f"/{step}" for step in steps),
-        "field": steps[-1] if steps else "",
-        "code": str(fault.validator),
-        "message": str(fault.message)[:300],
-        "severity": "error",
-        "document": None,
-        "accepted_by": None,
-    }
+def _as_errors(fault: ValidationError, language: str) -> Iterator[dict[str, Any]]:
+    """One error for each field that is missing or unknown, else one for the field that is wrong."""
+    path = [str(step) for step in fault.absolute_path]
+    if fault.validator == "required":
+        places = [[*path, name] for name in fault.validator_value if name not in fault.instance]
+    elif fault.validator == "additionalProperties":
+        places = [[*path, name] for name in fault.instance if name not in fault.schema["properties"]]
+    else:
+        places = [path]
+    code = str(fault.validator) if fault.validator in ("required", "additionalProperties") else "value"
+    for place in places:
+        yield {
+            "pointer": "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place),
+            "field": place[-1] if place else "",
+            "code": str(fault.validator),
+            "message": words.text(f"routing.receipt.{code}", language),
+            "severity": "error",
+            "document": None,
+            "accepted_by": None,
+        }
 
 
 def take(tx: Connection, agency: str, data: Mapping[Any, Any], *, by: str | None, actors: Actors) -> dict[str, Any]:
