@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -20,6 +23,9 @@ from services.shared.scanner import NoScanner, Scanner
 from services.shared.settings import Settings
 from services.shared.signing import ReceiptSigner
 
+RoutingPreview = Callable[[str, Mapping[str, Any], date, str | None, str], list[dict[str, Any]]]
+"""(form type, answers, Norwegian day of receipt, kind of submitter, language) -> ``routing[]`` as in a submission."""
+
 
 @dataclass
 class Context:
@@ -32,6 +38,8 @@ class Context:
     tokens: TokenVerifier
     actors: Actors
     scanner: Scanner = field(default_factory=NoScanner)
+    # Where a form would go, for ``POST /checks``: put in by whoever assembles the services, since validation does not know routing.
+    routing_preview: RoutingPreview | None = None
 
     @cached_property
     def forms(self) -> FormCatalogue:
@@ -52,6 +60,11 @@ class Context:
     def receipt_signer(self) -> ReceiptSigner:
         """Signs receipts."""
         return ReceiptSigner(self.settings.data / "keys" / "receipts.json")
+
+    def database_check(self) -> None:
+        """Raise when the database does not answer."""
+        with self.database.read() as tx:
+            tx.execute(select(1))
 
     def refresh_gauges(self) -> None:
         """Bring the gauges up to date: age of the oldest job per handler, stuck submissions per state, parked jobs."""

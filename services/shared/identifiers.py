@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 
 import uuid_utils
 
@@ -24,3 +25,8 @@ def new_reference(year: int) -> str:
 def new_token() -> str:
     """An unguessable secret of 128 bits for leases and the like."""
     return secrets.token_hex(16)
+
+
+def derived_id(*parts: str) -> str:
+    """An id that is a function of its parts (UUIDv5): doing the same work again makes the same ids."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "mottak:" + "|".join(parts)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 from collections.abc import Mapping
 from functools import cache
+from string import Formatter
 from typing import Any, Final
 
 from services.shared.settings import SCHEMAS
@@ -63,6 +65,12 @@ class _Sentence(string.Formatter):
 def has(key: str) -> bool:
     """Whether the catalogue has the key."""
     return key in catalogue()
+
+
+def placeholders(key: str, language: str) -> frozenset[str]:
+    """Names of the values that a text asks for."""
+    parts = Formatter().parse(choose(catalogue()[key], language))
+    return frozenset(re.split(r"[.\[]", name)[0] for _, name, _, _ in parts if name)
 
 
 def choose(texts: Mapping[str, str] | str, language: str) -> str:

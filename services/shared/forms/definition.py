@@ -16,7 +16,7 @@ from services.shared.forms.schema import schema_of
 
 @dataclass(frozen=True)
 class FormDefinition:
-    """One version of a form."""
+    """One version of a form. ``headline`` are the fields whose answers, in this order, name what a submission is about."""
 
     form_type: str
     form_version: str
@@ -24,6 +24,7 @@ class FormDefinition:
     who: str
     sections: tuple[Section, ...]
     checks: tuple[Check, ...]
+    headline: tuple[str, ...] = ()
     fields: Mapping[str, Field] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,3 +52,8 @@ class FormDefinition:
         if found is not None and found.type.shape == "rows" and len(path) > 2:
             return found.sub_fields.get(str(path[2]))
         return found
+
+    def title_of(self, answers: Mapping[str, Any]) -> str | None:
+        """What a submission is about in one line, for lists and search; None when nothing of it is answered."""
+        parts = [str(answers[key]).strip() for key in self.headline if answers.get(key)]
+        return " – ".join(parts)[:300] or None

@@ -17,6 +17,7 @@ from services.shared.forms.named_checks import NAMED_CHECKS, NEEDS
 from services.shared.words import LANGUAGES
 
 _FORM_KEYS: Final = frozenset({"form_type", "form_version", "title", "who", "sections", "checks"})
+_OPTIONAL_FORM_KEYS: Final = frozenset({"headline"})
 _SECTION_KEYS: Final = frozenset({"key", "title", "fields"})
 _FIELD_KEYS: Final = frozenset({"key", "label", "aliases", "type", "required", "required_when", "publish", "source"})
 _CHECK_KEYS: Final = frozenset({"id", "at", "check", "arguments", "severity", "needs", "message", "source"})
@@ -34,7 +35,7 @@ def read_definition(path: Path) -> FormDefinition:
 
 def parse_definition(document: Mapping[str, Any]) -> FormDefinition:
     """The definition in parsed JSON; raises like ``read_definition``."""
-    _only(document, _FORM_KEYS, _FORM_KEYS, "the form")
+    _only(document, _FORM_KEYS | _OPTIONAL_FORM_KEYS, _FORM_KEYS, "the form")
     definition = FormDefinition(
         form_type=document["form_type"],
         form_version=document["form_version"],
@@ -42,6 +43,7 @@ def parse_definition(document: Mapping[str, Any]) -> FormDefinition:
         who=document["who"],
         sections=tuple(_section(section) for section in document["sections"]),
         checks=tuple(_check(check) for check in document["checks"]),
+        headline=tuple(document.get("headline", ())),
     )
     _refuse_contradictions(definition)
     return definition
@@ -129,6 +131,8 @@ def _refuse_contradictions(definition: FormDefinition) -> None:
     for name, values in (("field", keys), ("check", [check.id for check in definition.checks])):
         if twice := {value for value in values if values.count(value) > 1}:
             raise FormDefinitionError(f"{name} {sorted(twice)} stands twice")
+    if strangers := set(definition.headline) - set(keys):
+        raise FormDefinitionError(f"headline names unknown fields {sorted(strangers)}")
     for each in definition.fields.values():
         if strangers := fields_of(each.required_when) - set(keys):
             raise FormDefinitionError(f"field {each.key}: required_when names unknown fields {sorted(strangers)}")

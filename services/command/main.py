@@ -1,0 +1,85 @@
+"""``mottak``: the commands (contract, section 1).
+
+Exit codes: 0 fine, 1 the data is wrong, 2 the call is wrong, 3 the system is not reachable, 4 could not check.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from services.command import archive as archive_commands
+from services.command.client import Client
+from services.command.samples import Outcome, print_table, submit_samples
+from services.command.up import Running, running, say_where, wait_for_signal
+
+DATA_IS_WRONG = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Intake, checking, routing and archive of submissions to Nye metoder."""
+
+
+@main.command()
+@click.option("--data", type=click.Path(path_type=Path), default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")), help="Folder for all data.")
+@click.option("--port", type=int, default=lambda: int(os.environ.get("PORT", "8000")))
+@click.option("--samples", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Submit these on the first start.")
+def up(data: Path, port: int, samples: Path | None) -> None:
+    """Run everything in one process on embedded stores."""
+    with running(data.absolute(), port=port) as system:
+        if samples is not None and not (data / "samples-submitted").exists():
+            print_table(submit_samples(samples, client_of(system)))
+            (data / "samples-submitted").touch()
+        say_where(system)
+        wait_for_signal()
+        click.echo("Stopping.", err=True)
+
+
+@main.command()
+@click.option("--samples", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON.")
+def demo(samples: Path, as_json: bool) -> None:
+    """Submit the samples to a system of their own, print what became of each, verify the archive, leave nothing behind."""
+    with tempfile.TemporaryDirectory(prefix="mottak-demo-") as folder, running(Path(folder) / "data", port=free_port()) as system:
+        outcomes = submit_samples(samples, client_of(system), told=lambda outcome: click.echo(f"{outcome.became:50} {outcome.file.name}", err=True))
+        if as_json:
+            click.echo(json.dumps([as_data(outcome) for outcome in outcomes], ensure_ascii=False, indent=1))
+        else:
+            print_table(outcomes)
+        damaged = archive_commands.check_everything(system.context)
+    wrong = [outcome for outcome in outcomes if not outcome.as_named]
+    click.echo(f"{len(outcomes) - len(wrong)} of {len(outcomes)} samples ended as their names say.")
+    sys.exit(DATA_IS_WRONG if wrong or damaged else 0)
+
+
+def as_data(outcome: Outcome) -> dict[str, Any]:
+    """One outcome for machines."""
+    return {
+        "file": outcome.file.name,
+        "wanted": outcome.wanted,
+        "became": outcome.became,
+        "errors": outcome.errors,
+        "routing": outcome.routing,
+        "archive": outcome.archive,
+    }
+
+
+def client_of(system: Running) -> Any:
+    """Clients for the demo actors of a running system."""
+    tokens = json.loads((system.settings.data / "tokens.json").read_text(encoding="utf-8"))
+    return lambda actor: Client(system.settings.public_url, tokens[actor])
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,43 @@
+"""The intake service's application: submissions, pages, log-in, health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Flask, jsonify
+from werkzeug import Response
+
+from services.intake.api import create_blueprint
+from services.shared.context import Context
+from services.shared.identity import open_route
+from services.shared.identity.issuer import LocalIssuer
+from services.shared.web.application import create_application
+
+
+def create_app(context: Context, issuer: LocalIssuer | None = None) -> Flask:
+    """``/submissions``, the pages and ``/healthz``; with a local issuer also its log-in."""
+    return create_application("intake", context, [create_blueprint(context), _health(context)])
+
+
+def _health(context: Context) -> Blueprint:
+    health = Blueprint("health", __name__)
+
+    @health.get("/healthz")
+    @open_route
+    def healthz() -> Response:
+        """200 when a submission can be taken in; says of each store whether it works, and no addresses."""
+        stores = {"database": _works(context.database_check), "objects": _works(context.objects.check), "archive": _works(context.archive_objects.check)}
+        can_receive = stores["database"] and stores["objects"]
+        response = jsonify({"status": "ok" if can_receive else "unavailable", "stores": {name: "ok" if ok else "failed" for name, ok in stores.items()}})
+        response.status_code = 200 if can_receive else 503
+        return response
+
+    return health
+
+
+def _works(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except Exception:
+        return False
+    return True

@@ -1,0 +1,165 @@
+"""``/api/v1/checks``, ``/forms`` and ``/policy``: what validation answers at once and keeps nothing of."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from werkzeug import Response
+
+from services.shared import lifecycle, timestamps
+from services.shared.context import Context
+from services.shared.identity import Scope, current, open_route, requires
+from services.shared.objects.port import CHUNK, Hashing, Readable, Stored
+from services.shared.problems import Problem
+from services.shared.sandbox import BoxCrashed, BoxUnavailable
+from services.shared.scanner import ScannerUnavailable
+from services.shared.web.application import preferred_language
+from services.shared.web.incoming import FORM, ReceivedBody, check_length, read_body
+from services.validation.examine import Examination, File, Request, examine
+from services.validation.handlers import document_id
+
+FIELDS = frozenset({"form_type", "note", "access", "replaces", "on_behalf_of", "received_at", "language"})
+
+
+def create_blueprint(context: Context) -> Blueprint:
+    """Checks, forms and policy."""
+    api = Blueprint("validation", __name__, url_prefix="/api/v1")
+    _add_checks(api, context)
+    _add_forms(api, context)
+    return api
+
+
+def _add_checks(api: Blueprint, context: Context) -> None:
+    @api.post("/checks")
+    @requires(Scope.SUBMIT, Scope.MONITOR)
+    def check() -> Response:
+        """What ``POST /submissions`` would find, at once; nothing is kept."""
+        check_length(request.content_length, context.policy)
+        context.settings.data.joinpath("scratch").mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="check-", dir=context.settings.data / "scratch"))
+        try:
+            body = read_body(
+                request.environ["wsgi.input"],
+                request.headers.get("Content-Type"),
+                context.policy,
+                _store_in(folder),
+                field_names=FIELDS,
+                may_carry_form=Scope.MONITOR in current().scopes,
+            )
+            return jsonify(_answer(context, body, folder))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _store_in(folder: Path) -> Callable[[str, Readable], Stored]:
+    def store(identifier: str, stream: Readable) -> Stored:
+        digests = Hashing()
+        with (folder / identifier).open("wb") as file:
+            while piece := stream.read(CHUNK):
+                digests.update(piece)
+                file.write(piece)
+        return digests.stored()
+
+    return store
+
+
+def _answer(context: Context, body: ReceivedBody, folder: Path) -> dict[str, Any]:
+    forms = body.role_files(FORM)
+    if len(forms) != 1:
+        raise Problem("form_missing" if not forms else "form_not_single", 422)
+    form_type = body.value("form_type")
+    if form_type is not None and form_type not in context.forms.types():
+        raise Problem("form_type_unknown", 422, name=form_type[:60])
+    today = timestamps.norwegian_date(timestamps.now())
+    wanted = Request(
+        files=[File(file.id, file.role, file.name, file.stored.size, _opener(folder / file.id)) for file in body.files],
+        form_type=form_type,
+        language=None,
+        received_on=today,
+        today=today,
+        submitter_kind=current().kind,
+    )
+    try:
+        result = examine(context, wanted)
+    except (BoxCrashed, BoxUnavailable, ScannerUnavailable) as fault:
+        raise Problem("check_unavailable", 503) from fault
+    try:
+        return _shown(context, body, result, today)
+    finally:
+        result.discard()
+
+
+def _opener(path: Path) -> Callable[[], Any]:
+    return lambda: path.open("rb")
+
+
+def _shown(context: Context, body: ReceivedBody, result: Examination, today: date) -> dict[str, Any]:
+    language = preferred_language() if request.headers.get("Accept-Language") else result.language or preferred_language()
+    digests = {file.id: file.stored.sha256 for file in body.files}
+    routing: list[dict[str, Any]] = []
+    if result.status == lifecycle.ACCEPTED and result.form_type and result.answers is not None and context.routing_preview is not None:
+        routing = context.routing_preview(result.form_type, result.answers, today, current().kind, language)
+    return {
+        "form_type": result.form_type,
+        "form_version": result.form_version,
+        "answers": result.answers,
+        "read_as": result.read_as,
+        "status": result.status,
+        "errors": [finding.in_language(language) for finding in result.findings],
+        "documents": [
+            {
+                "id": document_id("check", document.id),
+                "role": document.role,
+                "parent": document_id("check", document.parent) if document.parent else None,
+                "path": document.path,
+                "name": document.name,
+                "media_type": document.media_type,
+                "format": document.format,
+                "size": document.size,
+                "sha256": digests.get(document.id),
+            }
+            for document in result.documents
+        ],
+        "routing": routing,
+        "skipped": list(result.skipped),
+    }
+
+
+def _add_forms(api: Blueprint, context: Context) -> None:
+    @api.get("/forms")
+    @open_route
+    def forms() -> Response:
+        """All forms and versions."""
+        language = preferred_language()
+        found = []
+        for form_type in context.forms.types():
+            for version in context.forms.versions(form_type):
+                definition = context.forms.get(form_type, version)
+                if definition is not None:
+                    links = {"schema": f"/api/v1/forms/{form_type}/{version}/schema"}
+                    title = definition.title.get(language) or definition.title["nb"]
+                    found.append({"form_type": form_type, "form_version": version, "title": title, "links": links})
+        return jsonify({"items": found})
+
+    @api.get("/forms/<form_type>/<version>/schema")
+    @open_route
+    def schema(form_type: str, version: str) -> Response:
+        """A form's JSON Schema (2020-12)."""
+        definition = context.forms.get(form_type, version)
+        if definition is None:
+            raise Problem("not_found", 404)
+        response = jsonify(definition.schema)
+        response.content_type = "application/schema+json"
+        return response
+
+    @api.get("/policy")
+    @open_route
+    def policy() -> Response:
+        """Limits and types that are allowed."""
+        return jsonify(context.policy.public())

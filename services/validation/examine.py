@@ -1,0 +1,259 @@
+"""Examines a submission: opens everything in the box, reads the form, checks it, and says how it ends.
+
+The same examination serves ``POST /submissions`` (as a job) and ``POST /checks`` (at once), so that both say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from services.shared import lifecycle, words
+from services.shared.context import Context
+from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, check, normalise, read_tags, recognise
+from services.shared.rules import Gates, load_gates, outcome
+from services.shared.sandbox import FormReading, Incoming, Opened, OpenedDocument
+from services.shared.sandbox import Problem as Fault
+from services.shared.scanner import INFECTED, NOT_SCANNED, Verdict
+from services.shared.words import DEFAULT, LANGUAGES
+
+IDENTITY_NUMBER: Final = "national_identity_number"
+FORM: Final = "form"
+
+
+@dataclass(frozen=True)
+class File:
+    """One file that was sent: ``open`` gives its bytes as a real file."""
+
+    id: str
+    role: str
+    name: str
+    size: int
+    open: Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is known before anything is opened. ``released`` are documents the secretariat found to hold no identity number after all."""
+
+    files: Sequence[File]
+    form_type: str | None
+    language: str | None
+    received_on: date
+    today: date
+    submitter_kind: str | None
+    released: Collection[str] = ()
+
+
+@dataclass
+class Examination:
+    """What was found. ``status`` is a lifecycle state; ``answers`` is None when the form could not be read or may not be kept."""
+
+    form_type: str | None = None
+    form_version: str | None = None
+    language: str | None = None
+    answers: dict[str, Any] | None = None
+    read_as: dict[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    skipped: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
+    status: str = lifecycle.NEEDS_CORRECTION
+    title: str | None = None
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    opened: Opened | None = None
+
+    @property
+    def documents(self) -> list[OpenedDocument]:
+        """The files that were opened, and what was found inside them."""
+        return self.opened.documents if self.opened else []
+
+    def discard(self) -> None:
+        """Remove the extracted files from the scratch folder."""
+        if self.opened is not None:
+            self.opened.discard()
+
+
+def examine(context: Context, request: Request) -> Examination:
+    """Examine a submission. The caller discards the result. Raises what the box and the scanner raise when they cannot work now."""
+    result = Examination(language=request.language)
+    clean = _scan(context, request, result)
+    _open(context, request, clean, result)
+    try:
+        _scan_extracted(context, result)
+        form = result.opened.form if result.opened else None
+        definition = _definition_of(context, request, form, result)
+        if definition is not None and form is not None:
+            _check(definition, form, request, result)
+        elif not any(finding.severity == "error" for finding in result.findings):
+            result.findings.append(_document_finding("form_not_recognised", _form_file(request)))
+        _identity_numbers(request, result)
+        _conclude(context, request, result)
+    except BaseException:
+        result.discard()
+        raise
+    return result
+
+
+def _scan(context: Context, request: Request, result: Examination) -> list[File]:
+    """Ask the scanner about every file; an infected one is not opened."""
+    clean = []
+    for file in request.files:
+        with file.open() as stream:
+            verdict = context.scanner.scan(stream)
+        result.verdicts[file.id] = verdict
+        if verdict.scan == INFECTED:
+            result.findings.append(_document_finding("file_infected", file))
+        else:
+            clean.append(file)
+    return clean
+
+
+def _open(context: Context, request: Request, files: Sequence[File], result: Examination) -> None:
+    streams = [file.open() for file in files]
+    try:
+        incoming = [
+            Incoming(file.id, "form" if file.role == FORM else "attachment", file.name, stream, file.size)
+            for file, stream in zip(files, streams, strict=True)
+        ]
+        result.opened = context.box.open_submission(incoming)
+    finally:
+        for stream in streams:
+            stream.close()
+    paths = {document.id: document.path for document in result.opened.documents}
+    names = paths | {file.id: file.name for file in request.files}
+    result.findings += [_fault_finding(fault, names) for fault in result.opened.findings]
+
+
+def _scan_extracted(context: Context, result: Examination) -> None:
+    for document in result.documents:
+        if document.role != "extracted" or document.scratch_file is None:
+            continue
+        with document.scratch_file.open("rb") as stream:
+            verdict = context.scanner.scan(stream)
+        result.verdicts[document.id] = verdict
+        if verdict.scan == INFECTED:
+            result.findings.append(_finding("file_infected", document.id, {"name": document.path}))
+
+
+def _definition_of(context: Context, request: Request, form: FormReading | None, result: Examination) -> FormDefinition | None:
+    """Which form this is: as the sender said, else as the form says itself, else the best fit of its tags or labels, with a warning."""
+    if form is None or form.kind == "none":
+        return None
+    said_type, said_version = _said(form)
+    form_type = request.form_type or said_type
+    if form_type is None or not context.forms.versions(form_type):
+        fit = recognise(context.forms, list(form.tags), form.text)
+        if fit is None:
+            return None
+        form_type = fit.form_type
+        result.findings.append(_finding("form_guessed", form.document, {"form": form_type}, severity="warning"))
+    newest = context.forms.newest(form_type)
+    definition = context.forms.get(form_type, said_version) if said_version else newest
+    if definition is None:
+        result.form_type = form_type
+        result.findings.append(_finding("form_version_unknown", form.document, {"version": str(said_version)[:20]}))
+    return definition
+
+
+def _said(form: FormReading) -> tuple[str | None, str | None]:
+    """The form's type and version as it says itself."""
+    said = form.payload if form.kind == "json" and isinstance(form.payload, dict) else form.tags
+    form_type, version = said.get("form_type"), said.get("form_version")
+    return (form_type.strip() or None if isinstance(form_type, str) else None), (version.strip() or None if isinstance(version, str) else None)
+
+
+def _check(definition: FormDefinition, form: FormReading, request: Request, result: Examination) -> None:
+    reading = _read(definition, form, result)
+    result.form_type, result.form_version = definition.form_type, definition.form_version
+    said = form.payload.get("language") if form.kind == "json" and isinstance(form.payload, dict) else form.tags.get("language") or form.language
+    result.language = request.language or (said if said in LANGUAGES else DEFAULT)
+    if reading is None:
+        return
+    result.answers, result.read_as = reading.answers, reading.read_as
+    told = CheckContext(
+        today=request.today,
+        received_at=request.received_on,
+        attachments=[document.name for document in result.documents if document.role != FORM] or [file.name for file in request.files if file.role != FORM],
+        submitter_kind=request.submitter_kind or "unknown",
+        # Numbers found in documents are told by document below; answers are searched by the check itself.
+        identity_numbers=[],
+    )
+    checked = check(definition, reading.answers, told)
+    result.findings += checked.findings
+    result.skipped = checked.skipped
+    result.title = definition.title_of(reading.answers)
+
+
+def _read(definition: FormDefinition, form: FormReading, result: Examination) -> Reading | None:
+    if form.kind != "json":
+        return read_tags(definition, form.tags)
+    answers = form.payload.get("answers") if isinstance(form.payload, dict) else None
+    if not isinstance(answers, dict):
+        result.findings.append(_finding("answers_missing", form.document, {}))
+        return None
+    normal = normalise(definition, answers)
+    return Reading(normal, dict.fromkeys(normal, "tag"))
+
+
+def _identity_numbers(request: Request, result: Examination) -> None:
+    """A national identity number in any document quarantines, but for documents the secretariat has released."""
+    if set(request.released) & {file.id for file in request.files if file.role == FORM}:
+        result.findings = [finding for finding in result.findings if finding.code != IDENTITY_NUMBER]
+    in_answers = any(finding.code == IDENTITY_NUMBER for finding in result.findings)
+    for document in result.documents:
+        if not document.identity_numbers or document.id in request.released or (document.role == FORM and in_answers):
+            continue
+        result.findings.append(_finding(IDENTITY_NUMBER, document.id, {"name": document.path}))
+    if any(finding.code == IDENTITY_NUMBER and _is_about_form(finding, result) for finding in result.findings):
+        result.answers, result.read_as, result.title = None, {}, None  # the number itself must not be kept or shown
+
+
+def _is_about_form(finding: Finding, result: Examination) -> bool:
+    forms = {document.id for document in result.documents if document.role == FORM}
+    return finding.pointer is not None or finding.document is None or finding.document in forms
+
+
+def _conclude(context: Context, request: Request, result: Examination) -> None:
+    """The gates decide; the policy has the outcome of what opening a document shows."""
+    decided = outcome(_gates(context), result.findings, result.answers or {}, request.received_on, context.policy.outcomes)
+    result.findings, result.status, result.gates = list(decided.findings), decided.status, tuple(rule.id for rule in decided.gates)
+    unscanned = any(verdict.scan == NOT_SCANNED for verdict in result.verdicts.values())
+    if result.status == lifecycle.ACCEPTED and unscanned and not context.scanner.passes_unscanned:
+        result.status = lifecycle.HELD
+
+
+@cache
+def _gates_in(folder: Path) -> Gates:
+    return load_gates(folder / "gates.json")
+
+
+def _gates(context: Context) -> Gates:
+    return _gates_in(context.settings.schemas / "rules")
+
+
+def _form_file(request: Request) -> File:
+    return next(file for file in request.files if file.role == FORM)
+
+
+def _document_finding(code: str, file: File) -> Finding:
+    return _finding(code, file.id, {"name": file.name})
+
+
+def _fault_finding(fault: Fault, names: dict[str, str]) -> Finding:
+    return _finding(fault.code, fault.document, {**fault.detail, "name": names.get(fault.document, "")})
+
+
+def _finding(code: str, document: str, values: dict[str, Any], *, severity: str = "error") -> Finding:
+    """A finding about a document, with the sentence that a refusal at the door would have had."""
+    key = f"problem.{code}.detail"
+    message = {language: words.text(key, language, **_filled(key, language, values)) for language in LANGUAGES}
+    return Finding(pointer=None, label=None, code=code, message=message, severity=severity, document=document)
+
+
+def _filled(key: str, language: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The values a sentence asks for; what the box did not tell is left blank rather than failing a whole examination."""
+    return {name: values.get(name, "") for name in words.placeholders(key, language)}

@@ -1,0 +1,173 @@
+"""What validation does when a submission was received, or a document released: examine it, keep what was found inside, say how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+
+from services.shared import events, identifiers, lifecycle, names, telemetry, timestamps
+from services.shared.context import Context
+from services.shared.jobs import Job
+from services.shared.models import documents
+from services.shared.objects import ObjectsUnavailable
+from services.shared.objects.port import Stored
+from services.shared.sandbox import BoxCrashed, BoxUnavailable, OpenedDocument
+from services.shared.scanner import INFECTED, PENDING, ScannerUnavailable
+from services.shared.worker import Effect, Retry, handles
+from services.validation.examine import Examination, File, Request, examine
+
+ACTOR = "validation"
+OUTCOME_EVENTS = {
+    lifecycle.ACCEPTED: names.SUBMISSION_ACCEPTED,
+    lifecycle.NEEDS_CORRECTION: names.SUBMISSION_NEEDS_CORRECTION,
+    lifecycle.QUARANTINED: names.SUBMISSION_QUARANTINED,
+    lifecycle.HELD: names.SUBMISSION_HELD,
+    lifecycle.REJECTED: names.SUBMISSION_REJECTED,
+}
+
+
+@handles(names.VALIDATION_CHECK)
+def check_submission(job: Job, context: Context) -> Effect | None:
+    """Examine one submission. Idempotent: extracted files get the same ids and keys each time, and rows of an earlier try are replaced."""
+    submission = str(job.submission)
+    row = _begin(context, submission)
+    if row is None:
+        return None
+    try:
+        result = examine(context, _request(context, row))
+    except (BoxCrashed, BoxUnavailable, ScannerUnavailable, ObjectsUnavailable) as fault:
+        raise Retry(f"{type(fault).__name__}: {fault}") from fault
+    try:
+        extracted = _keep_extracted(context, row, result)
+    finally:
+        result.discard()
+
+    def effect(tx: Connection) -> None:
+        _write_documents(tx, row, result, extracted)
+        _record(tx, row, result)
+
+    return effect
+
+
+def _begin(context: Context, submission: str) -> RowMapping | None:
+    """Say that the check has begun; None when there is nothing to check any more."""
+    with context.database.write() as tx:
+        row = events.locked(tx, submission)
+        if row["status"] in (lifecycle.RECEIVED, lifecycle.QUARANTINED):
+            events.record(tx, submission, names.SUBMISSION_CHECKING, actor=ACTOR)
+        elif row["status"] != lifecycle.CHECKING:
+            events.record(tx, submission, names.MOVE_DROPPED, actor=ACTOR, data={"wanted": names.SUBMISSION_CHECKING, "status": row["status"]})
+            return None
+    return row
+
+
+def _request(context: Context, row: RowMapping) -> Request:
+    with context.database.read() as tx:
+        sent = tx.execute(
+            select(documents).where(documents.c.submission == row["id"], documents.c.role.in_(("form", "attachment"))).order_by(documents.c.position)
+        ).mappings()
+        files = [_file(context, document) for document in sent]
+        story = events.story_of(tx, row["id"])
+    return Request(
+        files=files,
+        form_type=row["requested_form_type"],
+        language=row["language"] if row["form_type"] is None else None,
+        received_on=timestamps.norwegian_date(row["received_at"]),
+        today=timestamps.norwegian_date(timestamps.now()),
+        submitter_kind=row["submitter_kind"],
+        released={event.data["document"] for event in story if event.type == names.DOCUMENT_RELEASED},
+    )
+
+
+def _file(context: Context, document: RowMapping) -> File:
+    key = document["object_key"]
+    return File(document["id"], document["role"], document["name"], document["size"], lambda: context.objects.open(key))
+
+
+def _keep_extracted(context: Context, row: RowMapping, result: Examination) -> list[tuple[OpenedDocument, str, Stored]]:
+    """Store the extracted files of a submission that may be kept; infected bytes are not."""
+    kept = []
+    folder = f"incoming/{row['id'][-2:]}/{row['id']}"
+    for document in result.documents:
+        if document.role != "extracted" or document.scratch_file is None or result.verdicts[document.id].scan == INFECTED:
+            continue
+        key = f"{folder}/{document_id(row['id'], document.id)}"
+        with document.scratch_file.open("rb") as stream:
+            kept.append((document, key, context.objects.put(key, stream)))
+    return kept
+
+
+def document_id(submission: str, box_id: str) -> str:
+    """A document's id: as it was sent with, or for an extracted one derived, so that examining again gives the same."""
+    return identifiers.derived_id(submission, box_id) if "/" in box_id else box_id
+
+
+def _write_documents(tx: Connection, row: RowMapping, result: Examination, extracted: list[tuple[OpenedDocument, str, Stored]]) -> None:
+    tx.execute(delete(documents).where(documents.c.submission == row["id"], documents.c.role == "extracted"))
+    opened = {document.id: document for document in result.documents}
+    sent = tx.execute(select(documents.c.id, documents.c.access, documents.c.position).where(documents.c.submission == row["id"])).all()
+    for document, _, _ in sent:
+        verdict = result.verdicts.get(document)
+        values: dict[str, Any] = {"scan": verdict.scan if verdict else PENDING, "scan_note": verdict.note if verdict else None}
+        if document in opened:
+            values |= {"media_type": opened[document].media_type, "format": opened[document].format, "note": _note(opened[document])}
+        tx.execute(update(documents).where(documents.c.id == document).values(values))
+    if extracted:
+        first = 1 + max(position for _, _, position in sent)
+        tx.execute(insert(documents), [_extracted_row(row, result, item, first + number) for number, item in enumerate(extracted)])
+
+
+def _extracted_row(row: RowMapping, result: Examination, item: tuple[OpenedDocument, str, Stored], position: int) -> Mapping[str, Any]:
+    document, key, stored = item
+    verdict = result.verdicts[document.id]
+    return {
+        "id": document_id(row["id"], document.id),
+        "submission": row["id"],
+        "position": position,
+        "role": "extracted",
+        "parent": document_id(row["id"], document.parent) if document.parent else None,
+        "path": document.path,
+        "name": document.name,
+        "raw_name": document.raw_name,
+        "media_type": document.media_type,
+        "format": document.format,
+        "size": stored.size,
+        "sha256": stored.sha256,
+        "sha512": stored.sha512,
+        "scan": verdict.scan,
+        "scan_note": verdict.note,
+        "access": row["access"],
+        "note": _note(document),
+        "object_key": key,
+        "created_at": timestamps.now(),
+    }
+
+
+def _note(document: OpenedDocument) -> str | None:
+    return ", ".join(document.notes) or None
+
+
+def _record(tx: Connection, row: RowMapping, result: Examination) -> None:
+    findings = [
+        finding.to_json() | ({"document": document_id(row["id"], finding.document)} if finding.document else {}) for finding in result.findings
+    ]
+    changes: dict[str, Any] = {
+        "form_type": result.form_type,
+        "form_version": result.form_version,
+        "language": result.language,
+        "answers": result.answers,
+        "read_as": result.read_as,
+        "errors": findings,
+        "title": result.title,
+        "attention": None,
+    }
+    if result.status == lifecycle.ACCEPTED:
+        changes["complete_at"] = row["received_at"]
+    errors = sorted({finding.code for finding in result.findings if finding.severity == "error"})
+    data = {"form_type": result.form_type, "form_version": result.form_version, "codes": errors, "gates": list(result.gates)}
+    events.record_or_drop(tx, row["id"], OUTCOME_EVENTS[result.status], actor=ACTOR, data=data, changes=changes)
+    telemetry.ENDED_CHECK.labels(status=result.status).inc()
+    for finding in result.findings:
+        telemetry.FINDINGS.labels(code=finding.code, severity=finding.severity).inc()
