@@ -1,7 +1,7 @@
 """Forms as data: reads the definitions in ``schemas/forms/``, what people filled in, and what is wrong with it. Knows no form by name.
 
-The way of a form: ``load_forms`` once; ``recognise`` where the file does not say which form it is; ``read_tags`` (Word, PDF) or ``normalise`` (JSON) to answers
-in their normal form; ``check`` to findings.
+The way of a form: ``load_forms`` once; ``recognise`` where the file does not say which form it is; ``read_tags`` (Word, PDF) or
+``normalise`` (JSON) to answers in their normal form; ``check`` to findings.
 """
 
 from services.shared.forms.catalogue import FormCatalogue, load_forms, recognise

@@ -1,4 +1,7 @@
-"""Checks the answers of a form: the schema first, then the attachments it names, then the named checks. Everything that is wrong is told at once."""
+"""Checks the answers of a form: the schema first, then the attachments it names, then the named checks.
+
+Everything that is wrong is told at once.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _LONGEST_KEY_SHOWN: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """``findings`` in the order of the form, those about documents last; ``skipped`` are the ids of checks that lacked something they need."""
+    """``findings`` in the order of the form, those about documents last; ``skipped`` are the ids of checks that lacked what they need."""
 
     findings: tuple[Finding, ...]
     skipped: tuple[str, ...]

@@ -20,9 +20,9 @@ class Register(Protocol):
 class CheckContext:
     """What the checks are told.
 
-    ``today`` and ``received_at`` are Norwegian calendar days. ``attachments`` are the names of the files sent along. ``submitter_kind`` is None when nobody
-    said, and ``unknown`` when it is known that it cannot be told. ``registers`` are by name. ``identity_numbers`` are the ids of documents in which a national
-    identity number was found; None when the documents were not looked through.
+    ``today`` and ``received_at`` are Norwegian calendar days. ``attachments`` are the names of the files sent along. ``submitter_kind``
+    is None when nobody said, and ``unknown`` when it is known that it cannot be told. ``registers`` are by name. ``identity_numbers``
+    are the ids of documents in which a national identity number was found; None when the documents were not looked through.
     """
 
     today: date

@@ -1,7 +1,7 @@
-"""The closed list of field types: what each looks like in JSON, how typed text becomes its normal form, and which words tell that a value is wrong.
+"""The closed list of field types: how each looks in JSON, how typed text becomes it, and which words tell that a value is wrong.
 
-Shapes of codes: Norwegian organisation numbers, ATC (WHO), method ids (Nye metoder), ICD-10, marketing authorisation numbers (DMP, EMA). A shape that is only
-warned about is not here but in a check of the definition.
+Shapes of codes: Norwegian organisation numbers, ATC (WHO), method ids (Nye metoder), ICD-10, Norwegian and European marketing
+authorisation numbers. A shape that is only warned about is not here but in a check of the definition.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Shape = Literal["value", "choice", "choices", "list", "rows"]
 class FieldType:
     """One type of field.
 
-    ``shape``: one value, one choice, several choices, a list of texts, or rows of fields. ``wrong`` is the key under ``forms.wrong.`` of the words for a
-    malformed value, ``missing`` the one under ``forms.required.`` for no value. ``code`` is the code of a text with the wrong shape. ``keys`` are what a
-    definition may say beyond the common keys.
+    ``shape``: one value, one choice, several choices, a list of texts, or rows of fields. ``wrong`` is the key under ``forms.wrong.``
+    of the words for a malformed value, ``missing`` the one under ``forms.required.`` for no value. ``code`` is the code of a text with
+    the wrong shape. ``keys`` are what a definition may say beyond the common keys.
     """
 
     shape: Shape

@@ -66,7 +66,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A named check with its arguments. ``id`` is the code of what it finds; ``at`` are the keys of the fields it is about, the first is where it is shown."""
+    """A named check with its arguments.
+
+    ``id`` is the code of what it finds; ``at`` are the keys of the fields it is about, the first is where it is shown.
+    """
 
     id: str
     at: tuple[str, ...]

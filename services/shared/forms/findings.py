@@ -13,8 +13,9 @@ from services.shared.words import choose
 class Finding:
     """One thing that is wrong.
 
-    ``pointer`` is a JSON pointer into the answers (RFC 6901), or None for a fault in a document, which ``document`` then names. ``label`` and ``message`` hold
-    nb, nn and en. ``severity`` is ``error`` or ``warning``. ``accepted_by`` names who let an error stand.
+    ``pointer`` is a JSON pointer into the answers (RFC 6901), or None for a fault in a document, which ``document`` then names.
+    ``label`` and ``message`` hold nb, nn and en. ``severity`` is ``error`` or ``warning``. ``accepted_by`` names who let an error
+    stand.
     """
 
     pointer: str | None

@@ -1,7 +1,8 @@
 """The closed list of named checks that a form definition may use.
 
-A check is told the arguments and fields it is about and yields the places where it is not met. An empty value is left alone, except where a check is about
-something being filled in. Values that are malformed are reported as such before, and never reach the reader twice.
+A check is told the arguments and fields it is about and yields the places where it is not met. An empty value is left alone, except
+where a check is about something being filled in. Values that are malformed are reported as such before, and never reach the reader
+twice.
 """
 
 from __future__ import annotations

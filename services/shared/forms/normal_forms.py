@@ -1,4 +1,7 @@
-"""From what people type to the one way each kind of answer is written. A text that cannot be read comes back tidied, and the schema check names it."""
+"""From what people type to the one way each kind of answer is written.
+
+A text that cannot be read comes back tidied, and the schema check names it.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ _MONTHS: Final = {
 }  # fmt: skip
 _PLACEHOLDERS: Final = (
     re.compile(
-        r"(klikk|trykk|klikk eller trykk|click|tap|click or tap)( her| here)?( for)? (å|to) (skrive|skriv|legge|angi|enter|add|choose|select)\b.*"
+        r"(klikk|trykk|klikk eller trykk|click|tap|click or tap)( her| here)?( for)? (å|to) "
+        r"(skrive|skriv|legge|angi|enter|add|choose|select)\b.*"
     ),
     re.compile(r"(velg et element|velg eit element|velg ein dato|velg en dato|choose an item|choose a date|select an item)\.?"),
     re.compile(r"(skriv her|type here|…|\.{3,}|_{3,}|-{3,})"),
@@ -37,7 +41,7 @@ _LINE_BREAK: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
 
 def clean(text: str) -> str:
-    """Text that every store takes and that looks as typed: composed characters (NFC), plain spaces and line breaks, no control characters."""
+    """Text that every store takes, as typed: composed characters (NFC), plain spaces and line breaks, no control characters."""
     text = _LONE_SURROGATE.sub("\ufffd", text)
     text = _UNWANTED.sub("", _LINE_BREAK.sub("\n", unicodedata.normalize("NFC", text)))
     return "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n")).strip()

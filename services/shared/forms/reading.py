@@ -22,7 +22,7 @@ _NUMBERING: Final = re.compile(r"^(\[[0-9]{1,2}\]|[0-9]{1,2}[.)])\s+")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``answers`` in their normal form; ``read_as`` tells for each answered key how it was found; ``unknown`` are tags the form does not have."""
+    """``answers`` in normal form; ``read_as`` tells of each answered key how it was found; ``unknown`` are tags the form does not have."""
 
     answers: dict[str, Any]
     read_as: dict[str, str]
@@ -32,8 +32,8 @@ class Reading:
 def read_tags(definition: FormDefinition, tags: Mapping[str, TagValue], how: str = "tag") -> Reading:
     """Answers from flat tags (``atc_code``, ``studies/0/id``, one box per value ``request_concerns/ny_styrke``).
 
-    Empty fields and placeholders are unanswered and left out, as are empty rows. A value that cannot be read stays as the text it was, for the check to name.
-    ``how`` is what ``read_as`` says of every answer.
+    Empty fields and placeholders are unanswered and left out, as are empty rows. A value that cannot be read stays as the text it was,
+    for the check to name. ``how`` is what ``read_as`` says of every answer.
     """
     answers, unknown = _read(definition.fields, {tag.lstrip("/"): value for tag, value in tags.items() if tag.lstrip("/") not in META_TAGS})
     return Reading(answers, dict.fromkeys(answers, how), tuple(unknown))
@@ -42,8 +42,8 @@ def read_tags(definition: FormDefinition, tags: Mapping[str, TagValue], how: str
 def normalise(definition: FormDefinition, answers: Mapping[str, Any]) -> dict[str, Any]:
     """The answers of a JSON form in the same normal form.
 
-    Text is read as in ``read_tags``, but a value of the wrong JSON type stays as it is, for the check to name. Unanswered fields and rows are left out;
-    unknown keys stay.
+    Text is read as in ``read_tags``, but a value of the wrong JSON type stays as it is, for the check to name. Unanswered fields and
+    rows are left out; unknown keys stay.
     """
     return _normalised_object(definition.fields, storable(dict(answers)))
 
@@ -60,7 +60,7 @@ def _read(fields: Mapping[str, Field], tags: Mapping[str, TagValue]) -> tuple[di
         parts = by_key.get(key, {})
         value: Any
         value, strange = _rows(field, parts) if field.type.shape == "rows" else _single(field, parts)
-        unknown += [f"{key}/{rest}" for rest in strange]
+        unknown += [f"{key}/{rest}" if rest else key for rest in strange]
         if not is_unanswered(value):
             answers[key] = value
     return answers, unknown

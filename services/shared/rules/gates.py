@@ -1,8 +1,9 @@
 """The gates of validation: what becomes of a submission, given what was found wrong.
 
-A table of gates is a table of rules over the facts ``{"finding": {"code", "pointer", "document"}, "answers": {…}}``, asked once for each error. ``then`` is
-``{"status": …}`` or ``{"waive": true}``, which drops the finding. Beside the rules stand ``order`` (the statuses, the weightiest first), ``otherwise`` (the
-status of an error that no gate speaks of) and ``clear`` (the status when nothing is wrong).
+A table of gates is a table of rules over the facts ``{"finding": {"code", "pointer", "document"}, "answers": {…}}``, asked once for
+each error. ``then`` is ``{"status": …}`` or ``{"waive": true}``, which drops the finding. Beside the rules stand ``order`` (the
+statuses, the weightiest first), ``otherwise`` (the status of an error that no gate speaks of) and ``clear`` (the status when nothing is
+wrong).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Gates:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``status`` is what becomes of the submission; ``gates`` are the rules that had effect, in the order of the table; ``findings`` are those that stand."""
+    """``status`` is what becomes of the submission, ``gates`` are the rules that had effect, ``findings`` those that still stand."""
 
     status: str
     gates: tuple[Rule, ...]
@@ -57,8 +58,8 @@ def outcome(
 ) -> Outcome:
     """What becomes of a submission with these findings on a day.
 
-    Warnings, and errors that someone has accepted, decide nothing. ``statuses`` gives a status by code for errors that no gate speaks of (the policy's for
-    what opening a document shows). Of several statuses the weightiest counts.
+    Warnings, and errors that someone has accepted, decide nothing. ``statuses`` gives a status by code for errors that no gate speaks
+    of (the policy's for what opening a document shows). Of several statuses the weightiest counts.
     """
     reached, fired, standing = [gates.clear], set[str](), []
     for finding in findings:

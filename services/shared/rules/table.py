@@ -5,8 +5,8 @@ A table is a JSON object with the list ``rules``; each rule is
     {"id": "…", "when": <JSON Schema 2020-12 over the facts>, "then": {…}, "text": {"nb": …, "nn": …, "en": …},
      "valid_from": "YYYY-MM-DD" | null, "valid_to": "YYYY-MM-DD" | null, "replaces": ["id", …], "source": "…"}
 
-``valid_from`` and ``valid_to`` are the first and the last day on which the rule holds; either may be left out. ``then`` is for the reader of the table
-and is never interpreted here.
+``valid_from`` and ``valid_to`` are the first and the last day on which the rule holds; either may be left out. ``then`` is for the
+reader of the table and is never interpreted here.
 """
 
 from __future__ import annotations
@@ -67,7 +67,10 @@ class Match:
 
 
 def load_rules(path: Path) -> tuple[Rule, ...]:
-    """Read the table in a file. Raises RuleTableError when a rule is malformed, an id is used twice or rules replace each other in a ring."""
+    """Read the table in a file.
+
+    Raises RuleTableError when a rule is malformed, an id is used twice or rules replace each other in a ring.
+    """
     return read_rules(json.loads(path.read_text(encoding="utf-8")))
 
 
@@ -88,8 +91,8 @@ def read_rules(table: Mapping[str, Any]) -> tuple[Rule, ...]:
 def matching(rules: Sequence[Rule], facts: Mapping[str, Any], on: date) -> list[Match]:
     """The rules that hold for the facts on a day, in the order of the table.
 
-    A rule that another matching rule replaces stays in the list with ``replaced_by`` filled in, so that people can see it was considered. A replaced
-    rule replaces nothing itself.
+    A rule that another matching rule replaces stays in the list with ``replaced_by`` filled in, so that people can see it was
+    considered. A replaced rule replaces nothing itself.
     """
     held = [rule for rule in rules if rule.holds(facts, on)]
     replaced_by: dict[str, tuple[str, ...]] = {}

@@ -82,13 +82,18 @@ def test_a_price_offer_alone_needs_no_decision_and_no_clinical_data() -> None:
         found("earlier-decision-exists", "/original_method_id"),
         found("new-clinical-data-needed", "/new_clinical_data"),
         found("new-data-after-decision", "/new_data_since"),
-        *(found("required", pointer) for pointer in ("/new_clinical_data_details", "/new_data_type", "/new_data_since", "/studies", "/studies/0/aim")),
+        *(
+            found("required", pointer)
+            for pointer in ("/new_clinical_data_details", "/new_data_type", "/new_data_since", "/studies", "/studies/0/aim")
+        ),
     ]
     result = decide(waived, {"price_only": True, "new_clinical_data": False})
     assert (result.status, [gate.id for gate in result.gates], result.findings) == ("accepted", ["price-only"], ())
 
 
-@pytest.mark.parametrize("finding", [found("required", "/trade_name"), found("required", "/studies_other"), found("pattern", "/studies/0/id")])
+@pytest.mark.parametrize(
+    "finding", [found("required", "/trade_name"), found("required", "/studies_other"), found("pattern", "/studies/0/id")]
+)
 def test_a_price_offer_alone_still_needs_everything_else(finding: Finding) -> None:
     result = decide([finding], {"price_only": True})
     assert (result.status, result.findings) == ("needs_correction", (finding,))
@@ -101,7 +106,12 @@ def test_only_a_plain_yes_makes_it_a_price_offer_alone(price_only: Any) -> None:
 
 @pytest.mark.parametrize("then", [{}, {"status": "lost"}, {"waive": False}, {"status": "rejected", "waive": True}])
 def test_a_gate_without_a_known_outcome_is_refused(tmp_path: Path, then: dict[str, Any]) -> None:
-    table = {"order": ["rejected"], "otherwise": "rejected", "clear": "accepted", "rules": [{"id": "a", "when": True, "then": then, "text": TEXT}]}
+    table = {
+        "order": ["rejected"],
+        "otherwise": "rejected",
+        "clear": "accepted",
+        "rules": [{"id": "a", "when": True, "then": then, "text": TEXT}],
+    }
     path = tmp_path / "gates.json"
     path.write_text(json.dumps(table), encoding="utf-8")
     with pytest.raises(RuleTableError):
