@@ -43,23 +43,29 @@ def carrier(today: date, number: int = 0) -> bytes:
     return docx_form(definition("anmodning"), anmodning(GASTROVEL, today, indication=indication))
 
 
+def _filled(**changes: object) -> dict[str, object]:
+    """Good answers on any day, each set about another indication than those with other changes."""
+    indication = f"{GASTROVEL.indication} Utvalg {' '.join(changes)}."
+    return {**anmodning(GASTROVEL, _DAY, dossier_expected="2099-01", indication=indication), **changes}
+
+
 @cache
 def _word() -> bytes:
-    return docx_form(definition("anmodning"), anmodning(GASTROVEL, _DAY))
+    return docx_form(definition("anmodning"), _filled())
 
 
 @cache
 def _pdf() -> bytes:
-    return pdf_form(definition("anmodning"), anmodning(GASTROVEL, _DAY))
+    return pdf_form(definition("anmodning"), _filled())
 
 
 def _json(**changes: object) -> bytes:
-    form = json.loads(json_form(definition("anmodning"), anmodning(GASTROVEL, _DAY)))
+    form = json.loads(json_form(definition("anmodning"), _filled()))
     return json.dumps({**form, **changes}, ensure_ascii=True).encode()
 
 
 def _answers(**changes: object) -> bytes:
-    return _json(answers={**anmodning(GASTROVEL, _DAY), **changes})
+    return _json(answers=_filled(**changes))
 
 
 def _form(build: Callable[[], bytes], name: str, *expect: str) -> HostileFile:
@@ -106,19 +112,17 @@ _FORMS = {
     ),
     "lone_surrogate_json_form": _form(lambda: _answers(trade_name="\ud800 Gastrovel"), "skjema.json", _CORRECT, _HARMLESS),
     "nul_json_form": _form(lambda: _answers(trade_name="Gastro\0vel"), "skjema.json", _CORRECT, _HARMLESS),
-    "latin_json_form": _form(
-        lambda: json_form(definition("anmodning"), anmodning(GASTROVEL, _DAY)).decode().encode("cp1252", "replace"), "skjema.json"
-    ),
+    "latin_json_form": _form(lambda: json_form(definition("anmodning"), _filled()).decode().encode("cp1252", "replace"), "skjema.json"),
     "unknown_form_type": _form(lambda: _json(form_type="ukjent"), "skjema.json", _CORRECT, "form_type_unknown"),
     "form_type_as_path": _form(lambda: _json(form_type="../../policy"), "skjema.json", _CORRECT, "form_type_unknown"),
     "unknown_form_version": _form(lambda: _json(form_version="9.9"), "skjema.json"),
-    "form_version_as_list": _form(lambda: _json(form_version=["1.0"]), "skjema.json"),
+    "form_version_as_list": _form(lambda: _json(form_version=["1.0"]), "skjema.json", _CORRECT, _HARMLESS),
     "answers_as_text": _form(lambda: _json(answers="ja"), "skjema.json"),
     "answers_of_wrong_types": _form(
         lambda: _answers(studies="NCT1", patients_per_year={"a": 1}, publication_ack="ja", icd10_codes=3), "skjema.json"
     ),
     "unknown_answers": _form(lambda: _answers(__proto__={"a": 1}, finnes_ikke=1), "skjema.json", _CORRECT, _HARMLESS),
-    "thousand_studies": _form(lambda: _answers(studies=[{"id": "x"}] * 50_000), "skjema.json"),
+    "fifty_thousand_studies": _form(lambda: _answers(studies=[{"id": "x"}] * 50_000), "skjema.json"),
 }
 
 _OFFICE_AND_PDF = {
@@ -181,7 +185,7 @@ _ARCHIVES_AND_MAILS = {
     "identity_number_in_zip": _attached(
         lambda: hostile_archives.zip_of({"a/b.txt": f"fnr {identity_number()}".encode()}), "Vedlegg.zip", _QUARANTINED
     ),
-    "mail_forty_deep": _attached(lambda: hostile_archives.mail_in_mail(40), "Post.eml"),
+    "mail_twenty_deep": _attached(lambda: hostile_archives.mail_in_mail(20), "Post.eml"),
     "program_in_mail": _attached(lambda: hostile_archives.mail_with("oppsett.exe", PROGRAM), "Post.eml"),
     "macro_file_in_mail": _attached(
         lambda: hostile_archives.mail_with("Modell.docm", hostile_office.with_macros(hostile_office.report(), macro_type=True)), "Post.eml"
