@@ -9,13 +9,13 @@ from flask import Blueprint, jsonify, request
 from sqlalchemy import Connection, func, insert, select
 from werkzeug import Response
 
-from services.archive import bag, catalogue, ocfl
+from services.archive import bag as bags
+from services.archive import catalogue, ocfl
 from services.archive.inventory import Inventory
 from services.archive.models import archive_fixity_checks, archive_fixity_outcomes
 from services.shared import events, identifiers, jobs, names, telemetry, timestamps
 from services.shared.context import Context
-from services.shared.identity import Identity, Scope, requires
-from services.shared.identity.access import current
+from services.shared.identity import Identity, Scope, current, requires
 from services.shared.objects import ObjectMissing, ObjectsUnavailable
 from services.shared.problems import Problem
 
@@ -79,7 +79,7 @@ class _Views:
         inventory = self._inventory(row)
         number = _version_wanted(request.args.get("version"), row["head"])
         try:
-            prepared = bag.prepare(self._context.archive_objects, inventory, number, row["reference"], _sizes(known))
+            prepared = bags.prepare(self._context.archive_objects, inventory, number, row["reference"], _sizes(known))
         except ocfl.ArchiveDamaged as fault:
             log.error("export_refused", object=row["id"], why=str(fault))
             raise Problem("archive_damaged", 500) from fault
@@ -91,12 +91,12 @@ class _Views:
         entry = known[number - 1]
         with self._context.database.write() as tx:
             handed_out = {"object": row["id"], "version": f"v{number}", "digest": entry["digest"], "to": _recipient(current())}
-            events.record(tx, entry["submission"], names.ARCHIVE_EXPORTED, actor=current().name, data=handed_out)
+            events.record(tx, entry["submission"], names.ARCHIVE_EXPORTED, actor=current().owner, data=handed_out)
         return Response(self._sent(prepared), content_type="application/zip", headers=headers)
 
-    def _sent(self, prepared: bag.Bag) -> Iterator[bytes]:
+    def _sent(self, prepared: bags.Bag) -> Iterator[bytes]:
         try:
-            yield from bag.stream(self._context.archive_objects, prepared)
+            yield from bags.stream(self._context.archive_objects, prepared)
         except Exception as fault:
             log.error("export_broken_off", object=prepared.object_id, why=f"{type(fault).__name__}: {fault}")
             raise
@@ -113,7 +113,7 @@ class _Views:
                 if row is None:
                     raise Problem("not_found", 404)
                 object_id = row["id"]
-            values = {"id": check_id, "object": object_id, "requested_by": current().name, "requested_at": timestamps.now()}
+            values = {"id": check_id, "object": object_id, "requested_by": current().owner, "requested_at": timestamps.now()}
             tx.execute(insert(archive_fixity_checks).values(values))
             jobs.enqueue(tx, names.ARCHIVE_FIXITY, key=f"fixity-{check_id}", data={"check": check_id})
         location = f"/api/v1/archive/fixity-checks/{check_id}"

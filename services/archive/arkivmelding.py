@@ -11,7 +11,7 @@ from typing import Any, Final
 from lxml import etree
 
 from services.archive.snapshot import EXTRACTED, Document, Snapshot
-from services.archive.xml import XSI_TYPE, add, to_bytes
+from services.archive.xml import XSI_TYPE, add, root_element, to_bytes
 from services.shared import lifecycle, timestamps
 
 NAMESPACE: Final = "http://www.arkivverket.no/standarder/noark5/arkivmelding"
@@ -29,7 +29,7 @@ SKJERMING: Final[dict[str, tuple[str, str]]] = {
 
 def build(snapshot: Snapshot) -> bytes:
     """The arkivmelding of a snapshot; the same bytes each time. Files are named as in a package made of the same snapshot."""
-    root = etree.Element(etree.QName(NAMESPACE, "arkivmelding"), nsmap={None: NAMESPACE, "xsi": XSI_TYPE[1:].partition("}")[0]})
+    root = root_element(NAMESPACE, "arkivmelding")
     archived = [document for document in snapshot.documents if document.logical_path is not None]
     add(root, "system", SYSTEM)
     add(root, "meldingId", snapshot.submission["id"])
@@ -134,7 +134,8 @@ def _own_metadata(post: etree._Element, snapshot: Snapshot) -> None:
     """What this dialect has no elements for: checksums, formats, sizes and original names (in Noark 5.0: M701, M705-M707)."""
     submission = snapshot.submission
     holder = add(post, "virksomhetsspesifikkeMetadata")
-    own = etree.SubElement(holder, etree.QName(OWN_NAMESPACE, "mottak"), nsmap={None: OWN_NAMESPACE})
+    own = root_element(OWN_NAMESPACE, "mottak")
+    holder.append(own)
     add(own, "referanse", submission["reference"])
     add(own, "versjon", submission["version"])
     if submission["form_type"]:

@@ -73,7 +73,13 @@ def _put_object(tx: Connection, stored: StoredVersion, version: Version, submiss
 
 def _words(submission: Mapping[str, Any]) -> str:
     """Everything one may search for, casefolded: reference, form, parties, title and the short answers."""
-    parties = [str(value) for party in (submission["submitter"], submission["on_behalf_of"]) if party for value in party.values()]
+    parties = [
+        str(party[part])
+        for party in (submission["submitter"], submission["on_behalf_of"])
+        if party
+        for part in ("name", "id")
+        if party.get(part)
+    ]
     answers = [text for text in _texts(submission["answers"]) if len(text) <= WORD_LENGTH]
     found = [submission["reference"], submission["form_type"] or "", submission["title"] or "", *parties, *answers]
     return "\n".join(dict.fromkeys(text.casefold() for text in found if text))[:WORDS_LENGTH]
@@ -94,11 +100,14 @@ def search(tx: Connection, query: str, *, limit: int, cursor: str | None) -> tup
     """Objects that hold every word of ``query``, newest first, and the cursor of the next page or None. Raises CursorInvalid."""
     columns = [column for column in archive_objects.c if column.name != "words"]
     statement = select(*columns).order_by(archive_objects.c.received_at.desc(), archive_objects.c.id.desc()).limit(limit + 1)
-    for word in query.casefold().split()[:10]:
+    for word in query.replace("\0", " ").casefold().split()[:10]:
         statement = statement.where(archive_objects.c.words.contains(word, autoescape=True))
     if cursor is not None:
         received_at, object_id = _read_cursor(cursor)
-        older = or_(archive_objects.c.received_at < received_at, and_(archive_objects.c.received_at == received_at, archive_objects.c.id < object_id))
+        older = or_(
+            archive_objects.c.received_at < received_at,
+            and_(archive_objects.c.received_at == received_at, archive_objects.c.id < object_id),
+        )
         statement = statement.where(older)
     rows = [dict(row) for row in tx.execute(statement).mappings()]
     more = len(rows) > limit
@@ -119,6 +128,8 @@ def _read_cursor(cursor: str) -> tuple[str, str]:
 
 def find(tx: Connection, name: str) -> dict[str, Any] | None:
     """An object's row by its id (with or without ``urn:uuid:``) or its reference, or None."""
+    if "\0" in name:  # a store may refuse even to look for it
+        return None
     object_id = name if name.startswith(OBJECT_URN) else object_id_of(name)
     where = or_(archive_objects.c.id == object_id.lower(), archive_objects.c.reference == name.upper())
     row = tx.execute(select(archive_objects).where(where)).mappings().one_or_none()
@@ -147,6 +158,16 @@ def is_being_written(tx: Connection, object_id: str) -> bool:
     root = object_id.removeprefix(OBJECT_URN)
     query = select(submissions.c.id).where(submissions.c.root == root, has_unfinished_request()).limit(1)
     return tx.execute(query).first() is not None
+
+
+def known_head(tx: Connection, object_id: str) -> int:
+    """The newest version the catalogue knows of an object; 0 for none."""
+    return tx.execute(select(archive_objects.c.head).where(archive_objects.c.id == object_id)).scalar_one_or_none() or 0
+
+
+def is_empty(tx: Connection) -> bool:
+    """Whether nothing has been archived yet."""
+    return tx.execute(select(archive_objects.c.id).limit(1)).first() is None
 
 
 def object_ids(tx: Connection, *, after: str, limit: int) -> list[str]:

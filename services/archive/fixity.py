@@ -93,16 +93,12 @@ def verify_written(port: Objects, stored: ocfl.StoredVersion) -> None:
     if found is None or found.inventory.head < stored.version:
         raise ocfl.ArchiveDamaged(f"{stored.object_id} {stored.name}: not there after it was written")
     data = port.read_bytes(f"{root}/{stored.name}/{ocfl.INVENTORY}")
-    if _named(data) != stored.digest:
+    if ocfl.digest_of(data) != stored.digest:
         raise ocfl.ArchiveDamaged(f"{stored.object_id} {stored.name}: its inventory is not what was written")
     for path in stored.sizes:
         long, short, _ = _digests(port, f"{root}/{path}")
         if (long, short) != (found.inventory.manifest[path], found.inventory.sha256[path]):
             raise ocfl.ArchiveDamaged(f"{stored.object_id} {path}: not what was written")
-
-
-def _named(data: bytes) -> str:
-    return f"sha512:{hashlib.sha512(data).hexdigest()}"
 
 
 def _digests(port: Objects, key: str) -> tuple[str, str, int]:
@@ -173,11 +169,13 @@ class _Check:
         version is being written, the root's."""
         at_root: tuple[str, str | None] = (ocfl.INVENTORY, None)
         by_digest: list[tuple[str, str | None]] = [
-            (path, digest) for number, digest in sorted(self.digests.items(), reverse=True) for path in (f"v{number}/{ocfl.INVENTORY}", ocfl.INVENTORY)
+            (path, digest)
+            for number, digest in sorted(self.digests.items(), reverse=True)
+            for path in (f"v{number}/{ocfl.INVENTORY}", ocfl.INVENTORY)
         ]
         for path, digest in [at_root, *by_digest] if self.moving else [*by_digest, at_root]:
             data = self._read(path)
-            if data is None or (digest is not None and _named(data) != digest):
+            if data is None or (digest is not None and ocfl.digest_of(data) != digest):
                 continue
             try:
                 inventory = inventories.parse(data)
@@ -190,7 +188,7 @@ class _Check:
     def _check_version(self, number: int) -> None:
         path = f"v{number}/{ocfl.INVENTORY}"
         data = self._required(path)
-        if data is None or _named(data) != self.digests.get(number, _named(data)):
+        if data is None or ocfl.digest_of(data) != self.digests.get(number, ocfl.digest_of(data)):
             sidecar = self._required(f"v{number}/{ocfl.SIDECAR}")
             if data is not None:
                 self._changed(path)
@@ -204,11 +202,11 @@ class _Check:
         data = self._required(ocfl.INVENTORY)
         digest = self.digests.get(head)
         if digest is None and (newest := self._read(f"v{head}/{ocfl.INVENTORY}")) is not None:
-            digest = _named(newest)
+            digest = ocfl.digest_of(newest)
         if digest is None:
             self._required(ocfl.SIDECAR)
             return
-        if data is not None and _named(data) != digest:
+        if data is not None and ocfl.digest_of(data) != digest:
             self._changed(ocfl.INVENTORY)
         self._compare(ocfl.SIDECAR, ocfl.sidecar_for(digest))
 

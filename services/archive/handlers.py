@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from urllib.parse import unquote
 
@@ -13,7 +14,7 @@ from services.archive.inventory import Version
 from services.archive.models import archive_fixity_checks, archive_fixity_outcomes
 from services.archive.planning import plan_version
 from services.archive.snapshot import object_id_of, take
-from services.shared import events, names, telemetry, timestamps
+from services.shared import events, jobs, names, telemetry, timestamps
 from services.shared.context import Context
 from services.shared.jobs import Job
 from services.shared.models import submissions
@@ -22,6 +23,8 @@ from services.shared.worker import Effect, Hopeless, Retry, handles
 
 ACTOR = "archive"
 BATCH = 100
+SLICE_SECONDS = 10.0
+SLICE_OBJECTS = 500
 FIXITY_OUTCOMES = Counter("mottak_fixity_outcomes_total", "Archive objects checked, by outcome", ["outcome"])
 log = telemetry.logger("archive")
 
@@ -33,9 +36,12 @@ def store(job: Job, context: Context) -> Effect | None:
         raise Hopeless("archiving needs the event that asked for it")
     with context.database.read() as tx:
         snapshot = take(tx, job.submission, job.event.seq)
+        known_head, new_root = catalogue.known_head(tx, snapshot.object_id), catalogue.is_empty(tx)
     plan = plan_version(snapshot)
     try:
-        stored = ocfl.write_version(context.archive_objects, snapshot.object_id, plan, context.objects)
+        stored = ocfl.write_version(
+            context.archive_objects, snapshot.object_id, plan, context.objects, known_head=known_head, new_root=new_root
+        )
         fixity.verify_written(context.archive_objects, stored)
     except ObjectsUnavailable as fault:
         raise Retry(f"a store does not answer: {fault}") from fault
@@ -54,34 +60,41 @@ def store(job: Job, context: Context) -> Effect | None:
 
 @handles(names.ARCHIVE_FIXITY)
 def check_fixity(job: Job, context: Context) -> Effect | None:
-    """Check one object or all. Each outcome is kept as soon as it is known, so that a killed check goes on where it was."""
+    """Check one object, or a slice of all: what is to be archived meanwhile need not wait until every byte of the archive has been read."""
     check_id = str(job.data["check"])
     with context.database.read() as tx:
-        check = tx.execute(select(archive_fixity_checks).where(archive_fixity_checks.c.id == check_id)).mappings().one()
-        done = dict(
-            tx.execute(
-                select(archive_fixity_outcomes.c.object, archive_fixity_outcomes.c.outcome).where(archive_fixity_outcomes.c.check_id == check_id)
-            ).all()
-        )
-    for object_id in [check["object"]] if check["object"] else _all_objects(context):
-        if object_id in done:
-            continue
-        outcome = check_one(context, object_id)
-        done[object_id] = outcome.state
-        with context.database.write() as tx:
-            _keep(tx, check_id, outcome)
-    if check["object"] is None:
-        for outcome in _unknown_objects(context):
-            done[outcome.object_id] = outcome.state
-            with context.database.write() as tx:
-                _keep(tx, check_id, outcome)
-    worst = fixity.worst(done.values())
+        only = tx.execute(select(archive_fixity_checks.c.object).where(archive_fixity_checks.c.id == check_id)).scalar_one()
+    if only is not None:
+        outcomes, last = [check_one(context, only)], None
+    else:
+        outcomes, last = _check_slice(context, str(job.data.get("after", "")))
+        if last is None:
+            outcomes += _unknown_objects(context)
 
     def effect(tx: Connection) -> None:
-        finished = {"finished_at": timestamps.now(), "outcome": worst}
+        for outcome in outcomes:
+            _keep(tx, check_id, outcome)
+        if last is not None:
+            jobs.enqueue(tx, names.ARCHIVE_FIXITY, key=f"fixity-{check_id}", data={"check": check_id, "after": last})
+            return
+        states = tx.execute(
+            select(archive_fixity_outcomes.c.outcome).where(archive_fixity_outcomes.c.check_id == check_id).distinct()
+        ).scalars()
+        finished = {"finished_at": timestamps.now(), "outcome": fixity.worst(states)}
         tx.execute(update(archive_fixity_checks).where(archive_fixity_checks.c.id == check_id).values(finished))
 
     return effect
+
+
+def _check_slice(context: Context, after: str) -> tuple[list[fixity.Outcome], str | None]:
+    """Check the objects that follow ``after`` until the slice's time is up; also the last one checked, or None when none are left."""
+    deadline = time.monotonic() + SLICE_SECONDS
+    outcomes: list[fixity.Outcome] = []
+    for object_id in _all_objects(context, after):
+        if outcomes and (time.monotonic() > deadline or len(outcomes) >= SLICE_OBJECTS):
+            return outcomes, outcomes[-1].object_id
+        outcomes.append(check_one(context, object_id))
+    return outcomes, None
 
 
 def check_one(context: Context, object_id: str) -> fixity.Outcome:
@@ -106,8 +119,7 @@ def _told(outcome: fixity.Outcome) -> fixity.Outcome:
     return outcome
 
 
-def _all_objects(context: Context) -> Iterator[str]:
-    after = ""
+def _all_objects(context: Context, after: str = "") -> Iterator[str]:
     while True:
         with context.database.read() as tx:
             ids = catalogue.object_ids(tx, after=after, limit=BATCH)

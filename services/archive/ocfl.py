@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from services.archive import inventory as inventories
 from services.archive.inventory import Content, Inventory, InventoryInvalid, VersionPlan
-from services.shared.objects import ObjectMissing, Objects
+from services.shared.objects import ObjectMissing, Objects, ObjectsUnavailable
 
 ROOT_DECLARATION = "0=ocfl_1.1"
 LAYOUT = "0003-hash-and-id-n-tuple-storage-layout"
@@ -62,14 +62,14 @@ class StoredObject:
 def object_root(object_id: str) -> str:
     """Where an object lies: layout extension 0003 with sha256 and three tuples of three; the folder is the percent-encoded id."""
     digest = hashlib.sha256(object_id.encode()).hexdigest()
-    encoded = re.sub(r"%[0-9A-F]{2}", lambda found: found.group(0).lower(), quote(object_id, safe="").replace(".", "%2e").replace("~", "%7e"))
+    encoded = re.sub(
+        r"%[0-9A-F]{2}", lambda found: found.group(0).lower(), quote(object_id, safe="").replace(".", "%2e").replace("~", "%7e")
+    )
     return "/".join([digest[0:3], digest[3:6], digest[6:9], encoded])
 
 
 def prepare_root(port: Objects) -> None:
-    """Declare the storage root, once; writing it again changes nothing. The declaration comes last: where it stands, the rest stands."""
-    if port.size(ROOT_DECLARATION) is not None:
-        return
+    """Declare the storage root; doing it again changes nothing. The declaration comes last: where it stands, the rest stands."""
     description = "OCFL object identifiers are hashed and encapsulated in directories named by the encoded identifier"
     port.put_bytes(f"extensions/{LAYOUT}/config.json", _json(LAYOUT_CONFIG))
     port.put_bytes("ocfl_layout.json", _json({"extension": LAYOUT, "description": description}))
@@ -89,13 +89,18 @@ def object_roots(port: Objects) -> Iterator[str]:
             yield key.removesuffix(suffix)
 
 
+def digest_of(data: bytes) -> str:
+    """An inventory's digest as the database, the events and the API tell it: ``sha512:<hex>``."""
+    return f"sha512:{hashlib.sha512(data).hexdigest()}"
+
+
 def sidecar_of(data: bytes) -> bytes:
     """The sidecar's bytes for an inventory's bytes."""
-    return sidecar_for(hashlib.sha512(data).hexdigest())
+    return sidecar_for(digest_of(data))
 
 
 def sidecar_for(digest: str) -> bytes:
-    """The sidecar's bytes for a digest (hex, with or without ``sha512:`` before it)."""
+    """The sidecar's bytes for a digest as ``digest_of`` gives it."""
     return f"{digest.removeprefix('sha512:')} {INVENTORY}\n".encode()
 
 
@@ -114,7 +119,14 @@ def settle(port: Objects, root: str) -> StoredObject | None:
     None when there is no complete version. Only differences that the write order explains are mended, and only by copying a version's own inventory;
     anything else raises ArchiveDamaged.
     """
-    keys = frozenset(key.removeprefix(f"{root}/") for key in port.list(f"{root}/"))
+    return _settled(port, root, _keys_below(port, root))
+
+
+def _keys_below(port: Objects, root: str) -> frozenset[str]:
+    return frozenset(key.removeprefix(f"{root}/") for key in port.list(f"{root}/"))
+
+
+def _settled(port: Objects, root: str, keys: frozenset[str]) -> StoredObject | None:
     complete = max((int(found.group(1)) for key in keys if (found := _VERSION_INVENTORY.match(key))), default=0)
     if complete == 0:
         if keys & {INVENTORY, SIDECAR}:
@@ -129,7 +141,9 @@ def settle(port: Objects, root: str) -> StoredObject | None:
     return _roll_forward(port, root, keys, complete, root_data, root_sidecar)
 
 
-def _roll_forward(port: Objects, root: str, keys: frozenset[str], complete: int, root_data: bytes | None, root_sidecar: bytes | None) -> StoredObject:
+def _roll_forward(
+    port: Objects, root: str, keys: frozenset[str], complete: int, root_data: bytes | None, root_sidecar: bytes | None
+) -> StoredObject:
     versions = [port.read_bytes(f"{root}/v{number}/{INVENTORY}") for number in range(1, complete + 1) if f"v{number}/{INVENTORY}" in keys]
     newest = versions[-1]
     current = _parsed(newest, None)
@@ -145,23 +159,30 @@ def _roll_forward(port: Objects, root: str, keys: frozenset[str], complete: int,
     return StoredObject(root, keys | added, current)
 
 
-def write_version(port: Objects, object_id: str, plan: VersionPlan, source: Objects) -> StoredVersion:
+def write_version(
+    port: Objects, object_id: str, plan: VersionPlan, source: Objects, *, known_head: int = 0, new_root: bool = True
+) -> StoredVersion:
     """Write the version this plan's event asks for, or find that it stands already.
 
     Documents are copied from ``source`` as a stream, and their digests and size compared with what was recorded when they were received.
+    ``known_head`` is the newest version the catalogue knows; ``new_root`` is False when the archive is known to hold something already: an empty store is then not
+    ours (not mounted, another bucket) and raises ObjectsUnavailable.
     Raises SourceDamaged, ArchiveDamaged, ObjectMissing (a document is gone) and what the ports raise; then nothing new has become part of the object.
     """
-    prepare_root(port)
+    if not root_is_there(port):
+        if not new_root:
+            raise ObjectsUnavailable("the storage root is not there")
+        prepare_root(port)
     root = object_root(object_id)
-    found = settle(port, root)
+    keys = _keys_below(port, root)
+    found = _settled(port, root, keys)
     before = found.inventory if found else Inventory(object_id, ())
-    if before.object_id != object_id:
-        raise ArchiveDamaged(f"{root} holds {before.object_id}")
+    if before.object_id != object_id or before.head < known_head:
+        raise ArchiveDamaged(f"{root} holds {before.object_id} up to v{before.head}; the catalogue knows v{known_head}")
     standing = before.version_of(plan.cause)
     if standing is not None:
         return stored_version(port, object_id, before, standing.number)
     after, new = before.extended(plan)
-    keys = found.keys if found else frozenset(key.removeprefix(f"{root}/") for key in port.list(f"{root}/v1/"))
     for stray in sorted(key for key in keys if key.startswith(f"v{after.head}/") and key not in new):
         # Of an attempt for another event that was given up: no inventory has ever named it.
         port.delete(f"{root}/{stray}")
@@ -172,7 +193,7 @@ def write_version(port: Objects, object_id: str, plan: VersionPlan, source: Obje
     data = after.serialised()
     port.put_bytes(f"{root}/v{after.head}/{INVENTORY}", data)
     _commit(port, root, after.head, data)
-    return StoredVersion(object_id, after.head, f"sha512:{hashlib.sha512(data).hexdigest()}", {path: content.size for path, content in new.items()})
+    return StoredVersion(object_id, after.head, digest_of(data), {path: content.size for path, content in new.items()})
 
 
 def stored_version(port: Objects, object_id: str, inventory: Inventory, number: int) -> StoredVersion:
@@ -186,7 +207,7 @@ def stored_version(port: Objects, object_id: str, inventory: Inventory, number: 
             if size is None:
                 raise ObjectMissing(f"{root}/{path}")
             sizes[path] = size
-    return StoredVersion(object_id, number, f"sha512:{hashlib.sha512(data).hexdigest()}", sizes)
+    return StoredVersion(object_id, number, digest_of(data), sizes)
 
 
 def _write_content(port: Objects, key: str, content: Content, source: Objects) -> None:

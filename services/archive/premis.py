@@ -8,15 +8,15 @@ from typing import Any, Final
 from lxml import etree
 
 from services.archive.snapshot import Document, Snapshot
-from services.archive.xml import XSI_TYPE, add, to_bytes
+from services.archive.xml import XSI_TYPE, add, root_element, to_bytes
 from services.shared import lifecycle, names
 
 NAMESPACE: Final = "http://www.loc.gov/premis/v3"
 EVENT_TYPES_AUTHORITY: Final = "http://id.loc.gov/vocabulary/preservation/eventType"
 OWN_EVENT_TYPES: Final = "mottak"
 SOFTWARE: Final = "mottak"
-# Our own parts as they sign events; every other actor is a person or an organisation, and the events do not say which.
-PARTS: Final = frozenset({SOFTWARE, "intake", *(handler.partition(".")[0] for handler in names.HANDLERS)})
+# What the actor of an event begins with (services.shared.identity: ``Identity.owner``); our own parts sign with their bare names.
+AGENT_TYPES: Final[dict[str, str]] = {"organisation:": "organization", "person:": "person"}
 
 # Our events with a label in the Library of Congress' list; the others are written with our own name.
 LABELS: Final[dict[str, str]] = {
@@ -34,7 +34,7 @@ LABELS: Final[dict[str, str]] = {
 
 def build(snapshot: Snapshot) -> bytes:
     """The PREMIS document of a snapshot; the same bytes each time."""
-    root = etree.Element(etree.QName(NAMESPACE, "premis"), nsmap={None: NAMESPACE, "xsi": XSI_TYPE[1:].partition("}")[0]})
+    root = root_element(NAMESPACE, "premis")
     root.set("version", "3.0")
     _representation(root, snapshot)
     for document in snapshot.documents:
@@ -47,8 +47,7 @@ def build(snapshot: Snapshot) -> bytes:
         agent = add(root, "agent")
         _identifier(agent, "agent", "mottak actor", actor)
         add(agent, "agentName", actor)
-        if actor in PARTS:
-            add(agent, "agentType", "software")
+        add(agent, "agentType", next((kind for prefix, kind in AGENT_TYPES.items() if actor.startswith(prefix)), "software"))
     return to_bytes(root)
 
 

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, or_, select
 
 from services.archive.inventory import VersionCause
 from services.archive.paths import package_names, unique_paths
-from services.shared import lifecycle, names
+from services.shared import lifecycle, story, words
+from services.shared.events import Event
 from services.shared.models import documents, events, submissions
 
 INFECTED = "infected"
 EXTRACTED = "extracted"
+ANSWER = "answer"
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,22 @@ class Document:
 
     def as_json(self) -> dict[str, Any]:
         """As ``documents[]`` of GET, with sha512 and where it is archived."""
-        shown = ("id", "role", "parent", "path", "name", "media_type", "format", "size", "sha256", "sha512", "scan", "scan_note", "access", "note")
+        shown = (
+            "id",
+            "role",
+            "parent",
+            "path",
+            "name",
+            "media_type",
+            "format",
+            "size",
+            "sha256",
+            "sha512",
+            "scan",
+            "scan_note",
+            "access",
+            "note",
+        )
         return {**{name: self.row[name] for name in shown}, "archived_as": self.logical_path}
 
 
@@ -49,14 +66,28 @@ class Snapshot:
 
     def submission_json(self) -> bytes:
         """``metadata/submission.json``: what GET shows at this event, and the form definition by name and version."""
-        shown = ("id", "reference", "version", "form_type", "form_version", "language", "received_at", "complete_at", "submitter", "on_behalf_of", "entered_by")
+        shown = (
+            "id",
+            "reference",
+            "version",
+            "form_type",
+            "form_version",
+            "language",
+            "received_at",
+            "complete_at",
+            "submitter",
+            "on_behalf_of",
+            "entered_by",
+        )
         more = ("note", "access", "title", "answers", "read_as", "errors", "replaces")
         document = {
             **{name: self.submission[name] for name in (*shown, *more)},
             "status": self.status,
             "versions": list(self.versions),
             "documents": [document.as_json() for document in self.documents],
-            "rules": [event["data"] for event in self.story if event["type"] == names.RULES_APPLIED and event["submission"] == self.submission["id"]],
+            "routing": story.routing_of(
+                [Event(id=0, **event) for event in self.story if event["submission"] == self.submission["id"]], words.DEFAULT
+            ),
             "archived_for": {"why": self.cause.why, "event": self.cause.seq, "at": self.at, "chain": self.cause.chain},
         }
         return rfc8785.dumps(document) + b"\n"
@@ -84,7 +115,11 @@ def take(tx: Connection, submission: str, seq: int) -> Snapshot:
         cause=VersionCause(str(event["data"].get("why", "request")), submission, seq, event["hash"]),
         at=event["at"],
         submission=dict(row),
-        versions=tuple({name: version[name] for name in ("id", "version", "received_at")} for version in of_reference if version["received_at"] <= event["at"]),
+        versions=tuple(
+            {name: version[name] for name in ("id", "version", "received_at")}
+            for version in of_reference
+            if version["received_at"] <= event["at"]
+        ),
         status=_status(story, submission),
         documents=_documents(tx, submission, event["at"]),
         story=tuple(story),
@@ -99,12 +134,16 @@ def _story(tx: Connection, event: RowMapping, of_reference: list[str]) -> list[d
 
 
 def _status(story: list[dict[str, Any]], submission: str) -> str:
-    moves = [lifecycle.MOVES[event["type"]].target for event in story if event["submission"] == submission and event["type"] in lifecycle.MOVES]
+    moves = [
+        lifecycle.MOVES[event["type"]].target for event in story if event["submission"] == submission and event["type"] in lifecycle.MOVES
+    ]
     return moves[-1] if moves else lifecycle.RECEIVED
 
 
 def _documents(tx: Connection, submission: str, at: str) -> tuple[Document, ...]:
-    query = select(documents).where(documents.c.submission == submission, documents.c.created_at <= at).order_by(documents.c.position, documents.c.id)
+    # What was sent and what was found in it belongs to every event of the submission, whatever the clocks said; only answers come one by one.
+    belongs = or_(documents.c.role != ANSWER, documents.c.created_at <= at)
+    query = select(documents).where(documents.c.submission == submission, belongs).order_by(documents.c.position, documents.c.id)
     rows = [dict(row) for row in tx.execute(query).mappings()]
     kept = [row for row in rows if row["scan"] != INFECTED]
     wanted = [f"{EXTRACTED if row['role'] == EXTRACTED else 'original'}/{row['path'] or row['name']}" for row in kept]

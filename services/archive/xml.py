@@ -11,6 +11,12 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 
+def root_element(namespace: str, name: str) -> etree._Element:
+    """A root in its own default namespace, ready for ``xsi:type`` below it."""
+    namespaces: dict[str | None, str] = {None: namespace, "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+    return etree.Element(etree.QName(namespace, name), nsmap=namespaces)  # type: ignore[arg-type]  # the stubs forbid the default namespace
+
+
 def add(parent: etree._Element, name: str, text: object = None, **attributes: str) -> etree._Element:
     """Append an element in the parent's namespace; ``text`` is written as text, None as an empty element."""
     element = etree.SubElement(parent, etree.QName(etree.QName(parent).namespace, name), attrib=attributes)

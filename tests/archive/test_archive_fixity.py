@@ -79,7 +79,9 @@ def test_any_missing_file_is_found_and_named(archived: Archived) -> None:
     assert archived.check().state == INTACT
 
 
-@pytest.mark.parametrize("path", ["extra.txt", "v1/content/original/planted.pdf", "v2/extra", "v3/content/original/0001.pdf", "v3/inventory.json"])
+@pytest.mark.parametrize(
+    "path", ["extra.txt", "v1/content/original/planted.pdf", "v2/extra", "v3/content/original/0001.pdf", "v3/inventory.json"]
+)
 def test_an_extra_file_is_found_and_named(archived: Archived, path: str) -> None:
     (archived.folder / path).parent.mkdir(parents=True, exist_ok=True)
     (archived.folder / path).write_bytes(b"planted")
@@ -162,7 +164,9 @@ class Faulty:
         return getattr(self._port, name)
 
 
-@pytest.mark.parametrize("fault", [ObjectsUnavailable("no answer"), PermissionError(13, "no"), OSError(5, "input/output error"), RuntimeError("odd")])
+@pytest.mark.parametrize(
+    "fault", [ObjectsUnavailable("no answer"), PermissionError(13, "no"), OSError(5, "input/output error"), RuntimeError("odd")]
+)
 @pytest.mark.parametrize("key", ["/content/original/", "/inventory.json", "0=ocfl_object"])
 def test_what_cannot_be_read_is_never_a_pass(archived: Archived, fault: Exception, key: str) -> None:
     outcome = fixity.check_object(Faulty(archived.case.archive, key, fault), archived.object_id, archived.expected)  # type: ignore[arg-type]
