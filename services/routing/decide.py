@@ -1,7 +1,8 @@
 """Which agencies a submission goes to and why: a pure function of the table, the facts and the day.
 
-Gates stop, queue rules add up (domain, section 2): one delivery per agency, primary beats copy, every rule that has effect is listed with its reason. Primary
-deliveries to several agencies stand only when one rule names them together; otherwise, and when no rule names a primary, the secretariat decides.
+Gates stop, queue rules add up (domain, section 2): one delivery per agency, primary beats copy, every rule that has effect is listed with
+its reason. Primary deliveries to several agencies stand only when one rule names them together; otherwise, and when no rule names a
+primary, the secretariat decides.
 """
 
 from __future__ import annotations
@@ -74,6 +75,9 @@ class _Part:
     days: int | None
     rules: list[Reason] = field(default_factory=list)
 
+    def respond_by(self, on: date) -> str | None:
+        return None if self.days is None else (on + timedelta(days=self.days)).isoformat()
+
 
 def decide(table: RoutingTable, facts: Mapping[str, Any], on: date, *, settled: Collection[str] = ()) -> Decision:
     """Try the table on the facts as of a day.
@@ -95,7 +99,7 @@ def decide(table: RoutingTable, facts: Mapping[str, Any], on: date, *, settled: 
     if len(primaries) > 1 and not any(primaries <= _primaries_of(rule, table) for rule in effective):
         return Decision(held=_hold(PRIMARIES_DISAGREE, parts), **extras)
     deliveries = tuple(
-        Delivery(agency, part.role, part.task, tuple(part.rules), None if part.days is None else (on + timedelta(days=part.days)).isoformat())
+        Delivery(agency, part.role, part.task, tuple(part.rules), part.respond_by(on))
         for agency, part in sorted(parts.items(), key=lambda item: item[1].role == COPY)
     )
     return Decision(deliveries=deliveries, **extras)

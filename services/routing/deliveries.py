@@ -21,41 +21,26 @@ def of_root(tx: Connection, root: str) -> list[RowMapping]:
     return list(tx.execute(query).mappings())
 
 
-def queue(tx: Connection, submission: Mapping[Any, Any], wanted: Sequence[Mapping[Any, Any]], *, public_url: str, facts: Mapping[Any, Any]) -> None:
+def queue(
+    tx: Connection, submission: Mapping[Any, Any], wanted: Sequence[Mapping[Any, Any]], *, public_url: str, facts: Mapping[Any, Any]
+) -> None:
     """Send a submission to agencies: deliveries, grants, messages, and the one event that tells of them.
 
-    ``wanted`` rows hold ``agency``, ``role``, ``task``, ``rules``, ``respond_by`` and may hold ``by_hand``. Open work that the same agencies have on an earlier version,
-    or in another role, is recalled first and named in ``replaces``. Who has it in this role already keeps it, and who has answered is asked again only by hand.
-    ``facts`` go into the event beside ``deliveries``.
+    ``wanted`` rows hold ``agency``, ``role``, ``task``, ``rules``, ``respond_by`` and may hold ``by_hand``. Open work that the same
+    agencies have on an earlier version, or in another role, is recalled first and named in ``replaces``. Who has it in this role already
+    keeps it, and who has answered is asked again only by hand. ``facts`` go into the event beside ``deliveries``.
     """
     now = timestamps.now()
     earlier = of_root(tx, submission["root"])
-    new: list[dict[str, Any]] = []
-    for row in wanted:
-        before = [old for old in earlier if old["agency"] == row["agency"]]
-        standing = models.OPEN if row.get("by_hand") else models.LIVE
-        if any(old["submission"] == submission["id"] and old["role"] == row["role"] and old["state"] in standing for old in before):
-            continue
-        new.append(
-            {
-                "delivery": identifiers.new_id(),
-                "agency": row["agency"],
-                "role": row["role"],
-                "task": row["task"],
-                "rules": list(row["rules"]),
-                "respond_by": row["respond_by"],
-                "replaces": before[-1]["id"] if before else None,
-                "state": models.QUEUED,
-                "by_hand": bool(row.get("by_hand")),
-            }
-        )
+    new = _new_rows(submission["id"], wanted, earlier)
     replaced = {row["agency"]: row["delivery"] for row in new}
     for old in earlier:
         if old["submission"] != submission["id"] and old["state"] in models.OPEN:
             recall(tx, old, "superseded", replaced_by=replaced.get(old["agency"]))
         elif old["agency"] in replaced and old["state"] in models.OPEN:
             recall(tx, old, "rerouted", replaced_by=replaced[old["agency"]])
-    attached = list(tx.execute(select(documents).where(documents.c.submission == submission["id"]).order_by(documents.c.position)).mappings())
+    its_documents = select(documents).where(documents.c.submission == submission["id"]).order_by(documents.c.position)
+    attached = list(tx.execute(its_documents).mappings())
     for row in new:
         _insert(tx, submission, row, attached, public_url, now)
     told = [{key: value for key, value in row.items() if key != "by_hand"} for row in new]
@@ -67,7 +52,8 @@ def recall(tx: Connection, delivery: Mapping[Any, Any], reason: str, *, replaced
     now = timestamps.now()
     submission = events.locked(tx, delivery["submission"])
     tx.execute(update(deliveries).where(deliveries.c.id == delivery["id"]).values(state=models.RECALLED))
-    tx.execute(update(models.messages).where(models.messages.c.delivery == delivery["id"]).values(state=models.DONE, lease=None, lease_until=None))
+    its_messages = update(models.messages).where(models.messages.c.delivery == delivery["id"])
+    tx.execute(its_messages.values(state=models.DONE, lease=None, lease_until=None))
     message_id = identifiers.new_id()
     message = messages.recall(message_id, delivery["id"], submission, reason=reason, replaced_by=replaced_by, at=now)
     _post(tx, message_id, delivery["id"], delivery["agency"], models.RECALL, message, now)
@@ -75,11 +61,34 @@ def recall(tx: Connection, delivery: Mapping[Any, Any], reason: str, *, replaced
     events.record(tx, delivery["submission"], names.DELIVERY_RECALLED, actor=ACTOR, data=data)
 
 
+def _new_rows(submission: str, wanted: Sequence[Mapping[Any, Any]], earlier: Sequence[RowMapping]) -> list[dict[str, Any]]:
+    """The deliveries to make, as they stand in the event (and ``by_hand``): all that are wanted but those that stand already."""
+    new: list[dict[str, Any]] = []
+    for row in wanted:
+        before = [old for old in earlier if old["agency"] == row["agency"]]
+        standing = models.OPEN if row.get("by_hand") else models.LIVE
+        if any(old["submission"] == submission and old["role"] == row["role"] and old["state"] in standing for old in before):
+            continue
+        new.append(
+            {
+                "delivery": identifiers.new_id(),
+                **{key: row[key] for key in ("agency", "role", "task", "respond_by")},
+                "rules": list(row["rules"]),
+                "replaces": before[-1]["id"] if before else None,
+                "state": models.QUEUED,
+                "by_hand": bool(row.get("by_hand")),
+            }
+        )
+    return new
+
+
 def _insert(
     tx: Connection, submission: Mapping[Any, Any], row: Mapping[Any, Any], attached: Sequence[Mapping[Any, Any]], public_url: str, now: str
 ) -> None:
     columns = {key: row[key] for key in ("agency", "role", "task", "state", "by_hand", "respond_by", "replaces")}
-    tx.execute(insert(deliveries).values(id=row["delivery"], submission=submission["id"], root=submission["root"], created_at=now, **columns))
+    tx.execute(
+        insert(deliveries).values(id=row["delivery"], submission=submission["id"], root=submission["root"], created_at=now, **columns)
+    )
     granted = select(grants.c.agency).where(grants.c.submission == submission["id"], grants.c.agency == row["agency"])
     if tx.execute(granted).first() is None:
         tx.execute(insert(grants).values(submission=submission["id"], agency=row["agency"], since=now))
@@ -90,5 +99,7 @@ def _insert(
 def _post(tx: Connection, message_id: str, delivery_id: str, agency: str, kind: str, message: Mapping[Any, Any], now: str) -> None:
     body = messages.to_text(message)
     tx.execute(
-        insert(models.messages).values(id=message_id, delivery=delivery_id, agency=agency, kind=kind, body=body, created_at=now, state=models.READY)
+        insert(models.messages).values(
+            id=message_id, delivery=delivery_id, agency=agency, kind=kind, body=body, created_at=now, state=models.READY
+        )
     )

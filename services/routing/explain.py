@@ -16,8 +16,8 @@ from services.shared.events import Event
 def explain(story: Sequence[Event], language: str = words.DEFAULT) -> list[dict[str, Any]]:
     """Every decision about a submission in its story, in order.
 
-    Each ``{"at", "by", "outcome": "queued|held", "deliveries": [...], "reason", "rules": [{"id", "reason"}], "suggest", "tags", "notes", "replaced", "table",
-    "possible_duplicate_of"}`` with texts in the language.
+    Each ``{"at", "by", "outcome": "queued|held", "deliveries": [...], "reason", "rules": [{"id", "reason"}], "suggest", "tags", "notes",
+    "replaced", "table", "possible_duplicate_of"}`` with texts in the language.
     """
     told: list[dict[str, Any]] = []
     for event in story:
@@ -25,7 +25,8 @@ def explain(story: Sequence[Event], language: str = words.DEFAULT) -> list[dict[
             deliveries = [{**delivery, "rules": _rules(delivery["rules"], language)} for delivery in event.data["deliveries"]]
             told.append(_decision(event, "queued", language, deliveries=deliveries))
         elif event.type == names.SUBMISSION_HELD and event.actor == "routing":
-            told.append(_decision(event, "held", language, rules=_rules(event.data.get("rules", []), language), suggest=event.data.get("suggest", [])))
+            rules, suggest = _rules(event.data.get("rules", []), language), event.data.get("suggest", [])
+            told.append(_decision(event, "held", language, rules=rules, suggest=suggest))
     return told
 
 

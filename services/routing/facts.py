@@ -89,7 +89,8 @@ class FactSource:
 def case_key(form_type: str, answers: Mapping[str, Any]) -> str | None:
     """What two submissions about the same thing have in common: a digest of form, substance and indication, spelling and punctuation aside.
 
-    None when the form names no substance or no indication. The form is part of it because a revurdering presupposes an earlier anmodning of the same.
+    None when the form names no substance or no indication. The form is part of it because a revurdering presupposes an earlier anmodning
+    of the same.
     """
     parts = [_plain(answers.get("active_substance")), _plain(answers.get("indication"))]
     if not all(parts):

@@ -80,8 +80,8 @@ def recall(job: Job, context: Context) -> Effect:
 def route_by_hand(job: Job, context: Context) -> Effect:
     """Send a submission where the secretariat wants it.
 
-    The event's data: ``agency``, ``role`` (``primary|copy``), ``reason``, and ``task`` if it is another than the agency usually gets. A new primary takes the place of
-    primaries that rules chose, unless one was returned: then it takes that one's place.
+    The event's data: ``agency``, ``role`` (``primary|copy``), ``reason``, and ``task`` if it is another than the agency usually gets. A
+    new primary takes the place of primaries that rules chose, unless one was returned: then it takes that one's place.
     """
     if job.event is None or job.submission is None:
         raise Hopeless("nobody says where to")
@@ -108,8 +108,9 @@ def route_by_hand(job: Job, context: Context) -> Effect:
         own = [delivery for delivery in deliveries.of_root(tx, row["root"]) if delivery["submission"] == submission]
         deliveries.queue(tx, row, [wanted], public_url=context.settings.public_url, facts={})
         if role == PRIMARY and not any(delivery["state"] == models.RETURNED for delivery in own):
-            for delivery in own:
-                if delivery["role"] == PRIMARY and delivery["agency"] != agency and not delivery["by_hand"] and delivery["state"] in models.OPEN:
+            chosen_by_rules = [delivery for delivery in own if delivery["role"] == PRIMARY and not delivery["by_hand"]]
+            for delivery in chosen_by_rules:
+                if delivery["agency"] != agency and delivery["state"] in models.OPEN:
                     deliveries.recall(tx, delivery, "rerouted")
 
     return effect

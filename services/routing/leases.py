@@ -23,8 +23,8 @@ DEFAULT_SECONDS = 300
 def take(database: Database, agency: str, *, limit: int, seconds: int) -> list[dict[str, Any]]:
     """The oldest work that nobody holds, each message with its ``lease`` and ``lease_until``; two callers never get the same.
 
-    ``limit`` 1..MAX_ITEMS, ``seconds`` 1..MAX_SECONDS. That an agency has got something for the first time is told in a second transaction, one that holds no
-    message: so it never waits for a submission while a recall of that submission waits for the message.
+    ``limit`` 1..MAX_ITEMS, ``seconds`` 1..MAX_SECONDS. That an agency has got something for the first time is told in a second
+    transaction, one that holds no message: so it never waits for a submission while a recall of that submission waits for the message.
     """
     with database.write() as tx:
         taken = _claim(tx, agency, limit, seconds)
@@ -57,7 +57,11 @@ def _free(now: str) -> Any:
 
 
 def _tell_delivered(tx: Connection, delivery_ids: list[str]) -> None:
-    query = select(deliveries).where(deliveries.c.id.in_(delivery_ids), deliveries.c.state == models.QUEUED).order_by(deliveries.c.root, deliveries.c.id)
+    query = (
+        select(deliveries)
+        .where(deliveries.c.id.in_(delivery_ids), deliveries.c.state == models.QUEUED)
+        .order_by(deliveries.c.root, deliveries.c.id)
+    )
     for row in list(tx.execute(query).mappings()):
         events.locked(tx, row["submission"])
         first = update(deliveries).where(deliveries.c.id == row["id"], deliveries.c.state == models.QUEUED).values(state=models.DELIVERED)
@@ -90,7 +94,10 @@ def confirm(tx: Connection, agency: str, lease: str, *, by: str | None, actors: 
 
 
 def release(tx: Connection, agency: str, lease: str) -> dict[str, Any]:
-    """Give leased work back at once. Said again, or after it ran out, nothing changes. Raises Problem ``not_found``, or ``lease_lost`` when it was confirmed."""
+    """Give leased work back at once. Said again, or after it ran out, nothing changes.
+
+    Raises Problem ``not_found``, or ``lease_lost`` when it was confirmed.
+    """
     held, message = _lease(tx, agency, lease)
     if held["outcome"] == models.CONFIRMED:
         raise Problem("lease_lost", 409)
@@ -102,7 +109,10 @@ def release(tx: Connection, agency: str, lease: str) -> dict[str, Any]:
 
 
 def queue_of(tx: Connection, agency: str) -> dict[str, Any]:
-    """How an agency's queue stands: ``depth`` (waiting), ``oldest`` (when the oldest that waits was sent, or None), ``in_work`` (leased now)."""
+    """How an agency's queue stands.
+
+    ``depth`` (waiting), ``oldest`` (when the oldest that waits was sent, or None), ``in_work`` (leased now).
+    """
     now = timestamps.now()
     mine = and_(messages.c.agency == agency, messages.c.state != models.DONE)
     depth, oldest = tx.execute(select(func.count(), func.min(messages.c.created_at)).where(mine, _free(now))).one()

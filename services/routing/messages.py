@@ -11,7 +11,18 @@ from services.shared import words
 SOURCE = "/nyemetoder/mottak/routing"
 WORK_TYPE = "no.nyemetoder.mottak.work.v1"
 RECALL_TYPE = "no.nyemetoder.mottak.recall.v1"
-_SUBMISSION_KEYS = ("id", "reference", "version", "form_type", "form_version", "received_at", "complete_at", "submitter", "answers", "errors")
+_SUBMISSION_KEYS = (
+    "id",
+    "reference",
+    "version",
+    "form_type",
+    "form_version",
+    "received_at",
+    "complete_at",
+    "submitter",
+    "answers",
+    "errors",
+)
 _DOCUMENT_KEYS = ("id", "role", "name", "media_type", "size", "sha256")
 
 
@@ -20,7 +31,8 @@ def work(
 ) -> dict[str, Any]:
     """The message that hands work to an agency.
 
-    ``delivery`` as in ``deliveries.queued``, ``submission`` and ``documents`` as rows; infected documents are left out. ``id`` is the delivery's. Reasons are in bokmål.
+    ``delivery`` as in ``deliveries.queued``, ``submission`` and ``documents`` as rows; infected documents are left out. ``id`` is the
+    delivery's. Reasons are in bokmål.
     """
     base = f"{public_url}/api/v1/submissions/{submission['id']}/documents"
     data = {
@@ -32,14 +44,18 @@ def work(
         "replaces": delivery["replaces"],
         "submission": {key: submission[key] for key in _SUBMISSION_KEYS},
         "documents": [
-            {**{key: document[key] for key in _DOCUMENT_KEYS}, "href": f"{base}/{document['id']}"} for document in documents if document["scan"] != "infected"
+            {**{key: document[key] for key in _DOCUMENT_KEYS}, "href": f"{base}/{document['id']}"}
+            for document in documents
+            if document["scan"] != "infected"
         ],
         "rules": [{"id": rule["id"], "reason": words.choose(rule["reason"], words.DEFAULT)} for rule in delivery["rules"]],
     }
     return _envelope(WORK_TYPE, delivery["delivery"], submission, at, data)
 
 
-def recall(message_id: str, delivery_id: str, submission: Mapping[Any, Any], *, reason: str, replaced_by: str | None, at: str) -> dict[str, Any]:
+def recall(
+    message_id: str, delivery_id: str, submission: Mapping[Any, Any], *, reason: str, replaced_by: str | None, at: str
+) -> dict[str, Any]:
     """The message that takes work back. ``reason`` is ``withdrawn``, ``superseded``, ``rejected`` or ``rerouted``."""
     return _envelope(RECALL_TYPE, message_id, submission, at, {"delivery": delivery_id, "reason": reason, "replaced_by": replaced_by})
 

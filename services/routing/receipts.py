@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from services.routing import models
@@ -44,7 +43,7 @@ def check(data: Any, schemas: Path, language: str = words.DEFAULT) -> dict[str, 
     return dict(data)
 
 
-def _as_errors(fault: ValidationError, language: str) -> Iterator[dict[str, Any]]:
+def _as_errors(fault: Any, language: str) -> Iterator[dict[str, Any]]:
     """One error for each field that is missing or unknown, else one for the field that is wrong."""
     path = [str(step) for step in fault.absolute_path]
     if fault.validator == "required":
@@ -69,14 +68,17 @@ def _as_errors(fault: ValidationError, language: str) -> Iterator[dict[str, Any]
 def take(tx: Connection, agency: str, data: Mapping[Any, Any], *, by: str | None, actors: Actors) -> dict[str, Any]:
     """Take a checked receipt for a delivery of this agency, in the caller's transaction.
 
-    Returns ``{"delivery", "outcome", "state", "at", "applied"}``, for a repeated one exactly what the first got. Raises Problem: ``not_found`` when the delivery is not the
-    agency's, ``receipt_contradicts`` (409) when it said something else before, ``upload_unknown`` (422) for a document that was never uploaded.
+    Returns ``{"delivery", "outcome", "state", "at", "applied"}``, for a repeated one exactly what the first got. Raises Problem:
+    ``not_found`` when the delivery is not the agency's, ``receipt_contradicts`` (409) when it said something else before,
+    ``upload_unknown`` (422) for a document that was never uploaded.
     """
     delivery = _own_delivery(tx, agency, str(data["delivery"]))
     submission = events.locked(tx, delivery["submission"])
     delivery = _own_delivery(tx, agency, delivery["id"])
     outcome = str(data["outcome"])
-    earlier = tx.execute(select(receipts).where(receipts.c.delivery == delivery["id"], receipts.c.outcome == outcome)).mappings().one_or_none()
+    earlier = (
+        tx.execute(select(receipts).where(receipts.c.delivery == delivery["id"], receipts.c.outcome == outcome)).mappings().one_or_none()
+    )
     if earlier is not None:
         if outcome != models.CONFIRMED and _said(earlier["data"]) != _said(data):
             raise Problem("receipt_contradicts", 409, state=delivery["state"])
@@ -94,13 +96,28 @@ def _apply(
 ) -> dict[str, Any]:
     outcome, applied = str(data["outcome"]), delivery["state"] != models.RECALLED
     at = timestamps.now()
-    row = {"delivery": delivery["id"], "outcome": outcome, "agency": delivery["agency"], "at": at, "data": data, "applied": applied, "state": state}
+    row = {
+        "delivery": delivery["id"],
+        "outcome": outcome,
+        "agency": delivery["agency"],
+        "at": at,
+        "data": data,
+        "applied": applied,
+        "state": state,
+    }
     tx.execute(insert(receipts).values(row))
     tx.execute(update(deliveries).where(deliveries.c.id == delivery["id"]).values(state=state))
     if applied:
         tx.execute(update(messages).where(messages.c.delivery == delivery["id"], messages.c.kind == models.WORK).values(state=models.DONE))
     told = {key: data.get(key) for key in ("case_number", "reason", "answer") if data.get(key) is not None}
-    fact = {"delivery": delivery["id"], "agency": delivery["agency"], "role": delivery["role"], "by": data.get("by") or by, "applied": applied, **told}
+    fact = {
+        "delivery": delivery["id"],
+        "agency": delivery["agency"],
+        "role": delivery["role"],
+        "by": data.get("by") or by,
+        "applied": applied,
+        **told,
+    }
     if state != delivery["state"] or not applied:
         events.record(tx, submission["id"], _EVENTS[outcome], actor=delivery["agency"], data=fact)
     if applied and delivery["role"] == "primary":
@@ -111,11 +128,13 @@ def _apply(
 def _move_submission(
     tx: Connection, delivery: RowMapping, submission: RowMapping, outcome: str, data: Mapping[Any, Any], actors: Actors
 ) -> None:
-    """A primary that returns its work leaves the submission to the secretariat; the last primary that confirms or answers ends the hand-over."""
+    """A returned primary leaves the submission to the secretariat; the last that confirms or answers ends the hand-over."""
     if outcome == models.RETURNED:
         actor = actors.get(delivery["agency"])
         reason = {
-            language: words.text("routing.hold.returned", language, agency=words.choose(actor.names, language) if actor else delivery["agency"])
+            language: words.text(
+                "routing.hold.returned", language, agency=words.choose(actor.names, language) if actor else delivery["agency"]
+            )
             + (f" ({data['reason']})" if data.get("reason") else "")
             for language in words.LANGUAGES
         }
@@ -126,7 +145,10 @@ def _move_submission(
 
 
 def confirm_when_all_have(tx: Connection, submission: str) -> None:
-    """Make a routed submission confirmed when every primary has confirmed or answered; when it is not archived yet, see to it that this is looked at again."""
+    """Make a routed submission confirmed when every primary has confirmed or answered.
+
+    When it is not archived yet, a job looks at it again.
+    """
     row = events.locked(tx, submission)
     primaries = select(deliveries.c.state).where(deliveries.c.submission == submission, deliveries.c.role == "primary")
     states = [state for state in tx.execute(primaries).scalars() if state in models.LIVE]

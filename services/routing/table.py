@@ -32,7 +32,10 @@ class RoutingTable:
 
 @cache
 def load_table(folder: Path) -> RoutingTable:
-    """Read and check the table in a folder; kept for the life of the process. Raises RuleTableError when a rule names an unknown agency, role or action."""
+    """Read and check the table in a folder; kept for the life of the process.
+
+    Raises RuleTableError when a rule names an unknown agency, role or action.
+    """
     rules_file = folder / "rules.json"
     actors = load_actors(folder)
     rules = load_rules(rules_file)

@@ -1,4 +1,5 @@
-"""A desk with real books: one SQLite database, the routing handlers, the HTTP API, and tokens of a local issuer. Other services are played by their events."""
+"""A desk with real books: one SQLite database, the routing handlers, the HTTP API, and tokens of a local issuer. Other services are played
+by their events."""
 
 from __future__ import annotations
 
@@ -30,7 +31,13 @@ NEW_SUBSTANCE = {"request_concerns": ["nytt_virkestoff"], "active_substance": "e
 
 @pytest.fixture(scope="session")
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> LocalIssuer:
-    organisations = {"dmp": "974761122", "fhi": "983744516", "sykehusinnkjop": "916879067", "leverandor": "310000019", "sekretariat": "991324968"}
+    organisations = {
+        "dmp": "974761122",
+        "fhi": "983744516",
+        "sykehusinnkjop": "916879067",
+        "leverandor": "310000019",
+        "sekretariat": "991324968",
+    }
     people = {person: {"organisation": number, "name": f"Person i {person}"} for person, number in organisations.items()}
     return LocalIssuer(tmp_path_factory.mktemp("issuer"), issuer="http://issuer.test", audience="nyemetoder-mottak", people=people)
 
@@ -39,7 +46,9 @@ class Desk:
     """What the tests act through. Events of other services are recorded as those services record them."""
 
     def __init__(self, folder: Path, issuer: LocalIssuer) -> None:
-        settings = Settings(data=folder, database_url=f"sqlite:///{folder / 'desk.sqlite3'}", public_url="https://mottak.test", issuer=issuer.issuer)
+        settings = Settings(
+            data=folder, database_url=f"sqlite:///{folder / 'desk.sqlite3'}", public_url="https://mottak.test", issuer=issuer.issuer
+        )
         actors = load_actors(SCHEMAS / "routing")
         tokens = TokenVerifier(issuer=issuer.issuer, audience=settings.audience, fetch_keys=issuer.jwks, actors=actors)
         self.database = Database(settings.database_url)

@@ -187,7 +187,10 @@ def test_a_recall_takes_leased_work_away(desk: Desk) -> None:
         ({"outcome": "answered"}, "/answer"),
         ({"outcome": "confirmed", "case_number": 7}, "/case_number"),
         ({"outcome": "confirmed", "unknown": True}, "/unknown"),
-        ({"outcome": "answered", "answer": {"documents": [{"upload": "u", "name": "a.pdf", "sha256": "x", "access": "public"}]}}, "/answer/documents/0/sha256"),
+        (
+            {"outcome": "answered", "answer": {"documents": [{"upload": "u", "name": "a.pdf", "sha256": "x", "access": "public"}]}},
+            "/answer/documents/0/sha256",
+        ),
     ],
 )
 def test_a_receipt_that_does_not_follow_the_schema_is_refused_with_the_place(desk: Desk, body: dict[str, Any], pointer: str) -> None:
