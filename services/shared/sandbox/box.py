@@ -28,7 +28,7 @@ from services.shared.sandbox.identity import HEAD_BYTES, identify
 from services.shared.sandbox.names import clean_name
 from services.shared.sandbox.policy import Limits, Policy
 from services.shared.sandbox.protocol import (
-    Answer, BadAnswer, BoxCrashed, BoxUnavailable, FormReading, Frames, Incoming, OpenedDocument, Problem, read_answer, send_frame,
+    EXIT_NO_ROOM, EXIT_OUT_OF_MEMORY, Answer, BadAnswer, BoxCrashed, BoxUnavailable, FormReading, Frames, Incoming, OpenedDocument, Problem, read_answer, send_frame,
 )
 
 _log = structlog.get_logger(__name__)
@@ -353,7 +353,9 @@ def _reason_of(exit_code: int | None) -> str:
         raise BoxCrashed("the zygote died")
     if exit_code == -signal.SIGXCPU:
         return "time"
-    return "memory" if exit_code == 77 else "crash"
+    if exit_code == EXIT_NO_ROOM:
+        raise BoxCrashed("no room on the scratch disk")
+    return "memory" if exit_code == EXIT_OUT_OF_MEMORY else "crash"
 
 
 def _stop_process(zygote: _Zygote) -> None:

@@ -17,7 +17,6 @@ from services.shared.sandbox.policy import Limits, Policy
 from services.shared.sandbox.protocol import send_frame
 from services.shared.sandbox.readers import warm
 
-EXIT_OUT_OF_MEMORY = 77
 _DESCRIPTORS_AT_A_TIME = 100
 
 

@@ -46,10 +46,12 @@ ALLOWED_IN_CHILD = (
 
 @dataclass(frozen=True)
 class Confinement:
-    """What was had. `missing` names what could not be had; `child_filter` is the compiled filter for children, empty without seccomp."""
+    """What was had. `missing` names what could not be had; `child_filter` is the compiled filter for children, empty without seccomp;
+    `readable` are the folders the interpreter needs."""
     missing: tuple[str, ...]
     landlock_abi: int
     child_filter: bytes
+    readable: tuple[Path, ...]
 
 
 class _Program(ctypes.Structure):
@@ -59,6 +61,7 @@ class _Program(ctypes.Structure):
 def confine_zygote(scratch_root: Path) -> Confinement:
     """First layer: no network, no other programs, no files but the interpreter's own (to read) and the scratch root."""
     missing = []
+    readable = tuple(interpreter_folders())
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -70,7 +73,7 @@ def confine_zygote(scratch_root: Path) -> Confinement:
         missing.append("seccomp")
     abi = landlock.version()
     try:
-        landlock.restrict([(folder, landlock.READ) for folder in interpreter_folders()] + [(scratch_root, landlock.WRITE)])
+        landlock.restrict([(folder, landlock.READ) for folder in readable] + [(scratch_root, landlock.WRITE)])
     except OSError:
         abi = 0
         missing.append("landlock")
@@ -80,7 +83,7 @@ def confine_zygote(scratch_root: Path) -> Confinement:
         except OSError:
             child_filter = b""
             missing.append("seccomp")
-    return Confinement(tuple(missing), abi, child_filter)
+    return Confinement(tuple(missing), abi, child_filter, readable)
 
 
 def confine_child(confinement: Confinement, scratch: int, limits: Limits, base_memory: int, file_bytes: int) -> None:
@@ -99,7 +102,7 @@ def confine_child(confinement: Confinement, scratch: int, limits: Limits, base_m
         resource.setrlimit(kind, (value, value))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds_per_file, limits.cpu_seconds))
     if confinement.landlock_abi:
-        landlock.restrict([(folder, landlock.READ) for folder in interpreter_folders()] + [(scratch, landlock.WRITE)])
+        landlock.restrict([(folder, landlock.READ) for folder in confinement.readable] + [(scratch, landlock.WRITE)])
     if confinement.child_filter:
         _install(confinement.child_filter)
 

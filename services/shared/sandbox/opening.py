@@ -4,6 +4,7 @@
 """
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -15,7 +16,8 @@ from services.shared.sandbox.identity import HEAD_BYTES, identify
 from services.shared.sandbox.policy import FileType, Policy
 from services.shared.sandbox.readers import reader_of, recognise
 from services.shared.sandbox.readers.numbers import blot_out, holds_identity_number
-from services.shared.sandbox.readers.refused import OutOfBudget, Refused
+from services.shared.sandbox.readers.package import Package
+from services.shared.sandbox.readers.refused import NoRoom, OutOfBudget, Refused
 
 _CHUNK = 1 << 16
 _MOST_PLACES = 1000
@@ -44,6 +46,7 @@ class Document:
     identity_numbers: list[dict[str, str | int]] = field(default_factory=list)
     text_searched: bool = True
     notes: list[str] = field(default_factory=list)
+    package: Package | None = None
 
     def note(self, note: str) -> None:
         """Say something about the file once."""
@@ -158,11 +161,10 @@ class FileOpening:
                 raise OutOfBudget("archive_too_large", limit=self.policy.opening.unpacked_bytes)
             if document.size > self.policy.opening.member_bytes:
                 raise Refused("archive_too_large", limit=self.policy.opening.member_bytes)
-            document.stream.write(chunk)
+            _store(document.stream, chunk)
         if size is not None and document.size != size:
             raise Refused("file_corrupt", reason="size")
-        document.stream.flush()
-        document.stream.seek(0)
+        _store(document.stream, None)
 
     def _open(self, document: Document) -> None:
         if not self._documents:
@@ -191,6 +193,8 @@ class FileOpening:
                 raise
         except Exception as error:
             self._blame(document, error)
+        finally:
+            document.package = None
 
     def _refusal(self, document: Document) -> str | None:
         role = document.role
@@ -226,6 +230,20 @@ def _likeness(form: Form) -> tuple[bool, int, int]:
     """How much a file looks like the form: it says what form it is; it has fields; it lies near the top."""
     return ("form_type" in (form.payload if isinstance(form.payload, dict) else form.tags), len(form.tags) + (form.kind == "json"),
             -form.document.depth)
+
+
+def _store(stream: BinaryIO, chunk: bytes | None) -> None:
+    """Write a chunk; None ends the writing."""
+    try:
+        if chunk is not None:
+            stream.write(chunk)
+        else:
+            stream.flush()
+            stream.seek(0)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise Refused("archive_too_large") from error
+        raise NoRoom(str(error)) from error
 
 
 def _short(value: str | int) -> str | int:

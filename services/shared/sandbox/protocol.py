@@ -23,6 +23,9 @@ DocumentRole = Literal["form", "attachment", "extracted"]
 FormKind = Literal["docx", "pdf", "json", "none"]
 TagValue = str | bool | list[str]
 
+EXIT_OUT_OF_MEMORY, EXIT_NO_ROOM = 77, 78
+"""How a child says with its exit code that its memory, or the scratch disk, was not enough."""
+
 _FORMAT = re.compile(r"(?:x-)?fmt/\d{1,5}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _CODE = re.compile(r"[a-z_]{3,40}")

@@ -17,9 +17,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.shared.sandbox import child, confine
-from services.shared.sandbox.policy import Policy
-from services.shared.sandbox.protocol import send_frame
+sys.modules["PIL"] = None  # type: ignore[assignment]  # pypdf would load it for pictures, which are never decoded here: 5 MB and much code
+
+from services.shared.sandbox import child, confine  # noqa: E402
+from services.shared.sandbox.policy import Policy  # noqa: E402
+from services.shared.sandbox.protocol import EXIT_NO_ROOM, EXIT_OUT_OF_MEMORY, send_frame  # noqa: E402
+from services.shared.sandbox.readers.refused import NoRoom  # noqa: E402
 
 _FIRST_MESSAGE_BYTES = 1 << 17
 
@@ -90,7 +93,9 @@ class Zygote:
             child.run(child.Start(link, scratch, self._policy, self._confinement, self._base_memory, zygote))
             code = 0
         except MemoryError:
-            code = child.EXIT_OUT_OF_MEMORY
+            code = EXIT_OUT_OF_MEMORY
+        except NoRoom:
+            code = EXIT_NO_ROOM
         except Exception as error:
             with contextlib.suppress(Exception):
                 send_frame(link, {"fault": f"{type(error).__name__}: {error}"[:500]})

@@ -24,11 +24,10 @@ def read(opening: FileOpening, document: Document) -> None:
     if not message.keys():
         raise Refused("file_corrupt", reason="no headers")
     document.search("\n".join(_header(message, name) for name in ("Subject", "From", "To", "Cc")), part="headers")
-    parts = 0
-    for part, number in _leaves(message):
-        parts += 1
-        if parts > limits.message_parts:
-            raise Refused("archive_too_many", limit=limits.message_parts)
+    parts = _leaves(message)
+    if len(parts) > limits.message_parts:
+        raise Refused("archive_too_many", limit=limits.message_parts)
+    for part, number in parts:
         try:
             _read_part(opening, document, part, number)
         except OutOfBudget:

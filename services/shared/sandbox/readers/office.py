@@ -47,13 +47,14 @@ def recognise(document: Document, found: FileType, policy: Policy) -> FileType |
     content_types = package.content_types()
     if _MACRO_TYPES.search(content_types) or any("vbaproject" in name for name in package.parts):
         raise Refused("macro_not_allowed")
+    document.package = package
     kind = next((key for main, key in _MAIN_TYPES.items() if main in content_types), None)
     return policy.type(kind) if kind else None
 
 
 def read(opening: FileOpening, document: Document) -> None:
     """An xlsx or pptx: rules, text, embedded files."""
-    package = Package(document.stream, opening.policy)
+    package = package_of(opening, document)
     check_rules(opening, document, package)
     assert document.file_type is not None
     pattern = _TEXT_PARTS[document.file_type.key]
@@ -71,6 +72,11 @@ def read(opening: FileOpening, document: Document) -> None:
             document.search(_text_of(package.xml(name)), part=name)
     package.refuse_doctypes(parsed)
     extract_embedded(opening, document, package)
+
+
+def package_of(opening: FileOpening, document: Document) -> Package:
+    """The package as `recognise` left it."""
+    return document.package or Package(document.stream, opening.policy)
 
 
 def check_rules(opening: FileOpening, document: Document, package: Package) -> None:

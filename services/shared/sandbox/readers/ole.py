@@ -22,9 +22,12 @@ _WRAPPED = ("Package", "CONTENTS", "EmbeddedOdf")
 def open_ole(source: BinaryIO | bytes) -> olefile.OleFileIO:
     """The compound file. Raises Refused (`file_corrupt`)."""
     try:
-        return olefile.OleFileIO(io.BytesIO(source) if isinstance(source, bytes) else source)
+        ole = olefile.OleFileIO(io.BytesIO(source) if isinstance(source, bytes) else source)
     except Exception as error:  # olefile lets struct, index and type errors of broken files through
         raise Refused("file_corrupt", reason="ole") from error
+    if _sectors_shared(ole):
+        raise Refused("file_corrupt", reason="ole sectors")
+    return ole
 
 
 def recognise(document: Document, policy: Policy) -> FileType:
@@ -92,6 +95,15 @@ def _wide_names(native: bytes, position: int) -> list[str]:
         names.append(raw.decode("utf-16-le", "replace").rstrip("\0"))
         position += 4 + 2 * length
     return names + [""] * (3 - len(names))
+
+
+def _sectors_shared(ole: olefile.OleFileIO) -> bool:
+    """True when a sector belongs to two chains, or to one chain twice: the library would read round in circles without a word."""
+    last = 0xFFFFFFFA  # what is above are marks, not sectors
+    starts = [entry.isectStart for entry in ole.direntries if entry is not None and entry.size >= ole.minisectorcutoff
+              and entry.entry_type in (olefile.STGTY_STREAM, olefile.STGTY_ROOT)]
+    following = [int(sector) for sector in ole.fat if sector < last] + [start for start in starts if start < last]
+    return len(set(following)) != len(following)
 
 
 def _until_zero(data: bytes, position: int) -> tuple[bytes, int]:

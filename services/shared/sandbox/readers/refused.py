@@ -13,3 +13,7 @@ class Refused(Exception):
 
 class OutOfBudget(Refused):
     """The whole submission has unpacked too much: nothing more of this file is opened."""
+
+
+class NoRoom(BaseException):
+    """The scratch disk does not take what is extracted: our fault, never the file's, so no reader may catch it."""

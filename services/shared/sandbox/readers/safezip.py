@@ -8,6 +8,7 @@ from __future__ import annotations
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -24,7 +25,7 @@ def open_zip(stream: BinaryIO, *, entries: int, member_bytes: int, total_bytes: 
     stream.seek(0)
     try:
         archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError, OSError) as error:
         raise Refused("file_corrupt", reason="zip") from error
     infos = archive.infolist()
     if any(info.flag_bits & 0x1 for info in infos):
@@ -46,7 +47,7 @@ def member_chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[b
         with archive.open(info) as member:
             while chunk := member.read(_CHUNK):
                 yield chunk
-    except (zipfile.BadZipFile, EOFError, ValueError, struct.error, zipfile.zlib.error) as error:
+    except (zipfile.BadZipFile, EOFError, ValueError, struct.error, zlib.error, OSError) as error:
         raise Refused("file_corrupt", reason="member") from error
 
 

@@ -28,13 +28,15 @@ _TRUE = ("1", "true", "on")
 
 _TEXT, _TAB, _BREAK, _PARAGRAPH = f"{_W}t", f"{_W}tab", f"{_W}br", f"{_W}p"
 _CELL, _ROW, _CONTROL, _INSTRUCTION = f"{_W}tc", f"{_W}tr", f"{_W}sdt", f"{_W}instrText"
+_PROPERTIES, _TAG, _VALUE, _PLACEHOLDER = f"{_W}sdtPr", f"{_W}tag", f"{_W}val", f"{_W}showingPlcHdr"
+_CHECK_BOX, _DATE, _CHOICES = f"{_W14}checkbox", f"{_W}date", (f"{_W}dropDownList", f"{_W}comboBox")
 _MARKS = {_TAB: "\t", _BREAK: "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
 
 
 def read(opening: FileOpening, document: Document) -> None:
     """A docx: rules, text, controls where it may be the form, embedded files."""
     from services.shared.sandbox.opening import Form
-    package = Package(document.stream, opening.policy)
+    package = office.package_of(opening, document)
     office.check_rules(opening, document, package)
     form = Form("docx", document, {}, None, "") if opening.may_be_form else None
     parsed: set[str] = set()
@@ -103,37 +105,37 @@ def _text_of(opening: FileOpening, document: Document, root: etree._Element) -> 
 
 def _read_controls(opening: FileOpening, document: Document, root: etree._Element, tags: dict[str, object]) -> None:
     for control in root.iter(_CONTROL):
-        properties = control.find(f"{_W}sdtPr")
-        tag_element = None if properties is None else properties.find(f"{_W}tag")
-        tag = "" if tag_element is None else (tag_element.get(f"{_W}val") or "").strip()
-        if not tag or len(tag) > 300 or properties is None:
+        properties = control.find(_PROPERTIES)
+        if properties is None:
             continue
-        value = _value_of(control, properties)
+        named = {element.tag: element for element in properties}
+        tag = named[_TAG].get(_VALUE, "").strip() if _TAG in named else ""
+        if not tag or len(tag) > 300:
+            continue
+        value = _value_of(control, named)
         if isinstance(value, str):
             value = value[:opening.policy.opening.form_value_characters]
-            document.search(value, part="field", field=tag)
+            if document.identity_numbers:  # else there is none in the whole part
+                document.search(value, part="field", field=tag)
         if not tags.get(tag):  # the first that is filled in wins
             tags[tag] = value
         if len(tags) > opening.policy.opening.form_fields:
             raise Refused("file_too_complex", reason="fields")
 
 
-def _value_of(control: etree._Element, properties: etree._Element) -> str | bool:
-    box = properties.find(f"{_W14}checkbox")
-    if box is not None:
-        checked = box.find(f"{_W14}checked")
-        return checked is not None and (checked.get(f"{_W14}val") or "1").lower() in _TRUE
-    placeholder = properties.find(f"{_W}showingPlcHdr")
-    if placeholder is not None and (placeholder.get(f"{_W}val") or "1").lower() in _TRUE:
+def _value_of(control: etree._Element, properties: dict[str, etree._Element]) -> str | bool:
+    if _CHECK_BOX in properties:
+        checked = properties[_CHECK_BOX].find(f"{_W14}checked")
+        return checked is not None and checked.get(f"{_W14}val", "1").lower() in _TRUE
+    if _PLACEHOLDER in properties and properties[_PLACEHOLDER].get(_VALUE, "1").lower() in _TRUE:
         return ""
-    date = properties.find(f"{_W}date")
-    if date is not None and date.get(f"{_W}fullDate"):
-        return (date.get(f"{_W}fullDate") or "")[:10]
+    day = properties[_DATE].get(f"{_W}fullDate") if _DATE in properties else None
+    if day:
+        return day[:10]
     text = _content_text(control)
-    for kind in ("dropDownList", "comboBox"):
-        choices = properties.find(f"{_W}{kind}")
-        if choices is not None:
-            return _chosen(choices, text)
+    for kind in _CHOICES:
+        if kind in properties:
+            return _chosen(properties[kind], text)
     return text
 
 
