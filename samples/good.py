@@ -97,7 +97,6 @@ def _anmodninger(today: date) -> Iterator[Sample]:
             anmodning(
                 medicines.RADIVEKSA,
                 today,
-                radiation_involved=True,
                 external_rep=True,
                 external_rep_name="Rådgjevarane Fjell & Fjord AS",
                 external_rep_phone="+47 70 00 03 30",

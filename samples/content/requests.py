@@ -60,7 +60,7 @@ def anmodning(medicine: Medicine, today: date, **changes: Any) -> Answers:
         "clinician_contact": True,
         "clinician_contact_details": "Vi har snakket med fagmiljøet ved ett universitetssykehus om dagens praksis.",
         "implementation_obstacles": False,
-        "radiation_involved": False,
+        "radiation_involved": medicine.atc.startswith(("V09", "V10")),
         "other_info": "Leverandøren stiller gjerne i møte. Spørsmål kan sendes til kontaktpersonen.",
     }
     return _with(answers, changes)

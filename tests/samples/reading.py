@@ -1,4 +1,4 @@
-"""Reads forms back with libraries that did not write them, knowing nothing of the builders: tags and field names to text, ticks and dates."""
+"""Reads forms back with libraries that did not write them: tags and field names to text, ticks and dates."""
 
 from __future__ import annotations
 
