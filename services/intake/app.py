@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, jsonify
 from werkzeug import Response
 
 from services.intake.api import create_blueprint
+from services.intake.pages import page_blueprints, page_identity, page_problem
 from services.shared.context import Context
 from services.shared.identity import open_route
 from services.shared.identity.issuer import LocalIssuer
@@ -16,7 +17,8 @@ from services.shared.web.application import create_application
 
 def create_app(context: Context, issuer: LocalIssuer | None = None) -> Flask:
     """``/submissions``, the pages and ``/healthz``; with a local issuer also its log-in."""
-    return create_application("intake", context, [create_blueprint(context), _health(context)])
+    blueprints = [create_blueprint(context), _health(context), *page_blueprints(context, issuer)]
+    return create_application("intake", context, blueprints, page_identity=page_identity, page_problem=page_problem)
 
 
 def _health(context: Context) -> Blueprint:

@@ -1,0 +1,87 @@
+"""The secretariat's board: what came, where it is, what is wrong. Every filter lives in the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Blueprint, render_template, request
+from sqlalchemy import Connection, func, select
+
+from services.intake.api import filter_from
+from services.intake.view import submission_list
+from services.shared import lifecycle, timestamps, words
+from services.shared.context import Context
+from services.shared.identity import Scope, current, requires
+from services.shared.models import jobs, submissions
+from services.shared.web.layout import page_language
+
+LIST_LENGTH: Final = 25
+PARKED_SHOWN: Final = 50
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Counts for the top of the board. ``overdue``: states with submissions that have been in them for too long, and since when that counts."""
+
+    states: list[tuple[str, int]]
+    total: int
+    attention: int
+    overdue: list[dict[str, Any]]
+    parked: list[dict[str, Any]]
+
+
+def add_board(pages: Blueprint, context: Context) -> None:
+    """Add the board."""
+
+    @pages.get("/tavle")
+    @requires(Scope.MONITOR)
+    def board() -> str:
+        """Counts, what needs somebody, and the list."""
+        wanted = filter_from(request.args)
+        with context.database.read() as tx:
+            found = overview(tx, page_language())
+            page = submission_list(tx, current(), wanted, limit=LIST_LENGTH, cursor=request.args.get("cursor"))
+        return render_template("board.html", overview=found, page=page, wanted=wanted, states=lifecycle.STATES)
+
+
+def overview(tx: Connection, language: str) -> Overview:
+    """What the top of the board tells."""
+    counts: dict[str, int] = {status: count for status, count in tx.execute(select(submissions.c.status, func.count()).group_by(submissions.c.status))}
+    attention = tx.execute(select(func.count()).where(submissions.c.attention.is_not(None))).scalar_one()
+    return Overview(
+        states=[(status, counts.get(status, 0)) for status in lifecycle.STATES],
+        total=sum(counts.values()),
+        attention=int(attention),
+        overdue=_overdue(tx, language),
+        parked=_parked(tx),
+    )
+
+
+def _overdue(tx: Connection, language: str) -> list[dict[str, Any]]:
+    now = timestamps.now()
+    found = []
+    for status, limit in lifecycle.STUCK_AFTER_SECONDS.items():
+        before = timestamps.later(now, -limit)
+        late = select(func.count()).where(submissions.c.status == status, submissions.c.received_at < before)
+        count = tx.execute(late).scalar_one()
+        if count:
+            found.append({"status": status, "before": before, "count": count, "limit": _duration(limit, language)})
+    return found
+
+
+def _duration(seconds: int, language: str) -> str:
+    if seconds >= 86400:
+        return words.text("pages.days", language, count=seconds // 86400)
+    return words.text("pages.minutes", language, count=seconds // 60)
+
+
+def _parked(tx: Connection) -> list[dict[str, Any]]:
+    query = (
+        select(jobs.c.handler, jobs.c.last_error, jobs.c.created_at, jobs.c.submission, submissions.c.reference)
+        .outerjoin(submissions, submissions.c.id == jobs.c.submission)
+        .where(jobs.c.state == "parked")
+        .order_by(jobs.c.id)
+        .limit(PARKED_SHOWN)
+    )
+    return [dict(row) for row in tx.execute(query).mappings()]
