@@ -85,6 +85,8 @@ def read_body(
     for part in read_parts(stream, content_type):
         if part.name in FILE_PARTS:
             received = _receive(part, policy, store, may_carry_form)
+            if received is None:
+                continue
             total += received.stored.size
             if total > policy.sizes.submission_bytes:
                 raise Problem("submission_too_large", 413, limit=policy.sizes.submission_bytes)
@@ -98,13 +100,16 @@ def read_body(
     return body
 
 
-def _receive(part: Part, policy: Policy, store: Store, may_carry_form: bool) -> ReceivedFile:
+def _receive(part: Part, policy: Policy, store: Store, may_carry_form: bool) -> ReceivedFile | None:
+    """One file, stored; None for a file field that a browser's user left empty: it comes without name and bytes (HTML, "constructing the entry list")."""
     role = FILE_PARTS[part.name]
+    head = _Head(part)
+    if part.filename == "" and not head.bytes:
+        return None
     raw_name = part.filename if part.filename is not None else _name_of_field(part)
     name = clean_name(raw_name, "")
     if not name:
         raise Problem("name_not_allowed", 422, name="?")
-    head = _Head(part)
     refusal = policy.refusal("attachment" if may_carry_form and _is_mail(name) else role, name, head.bytes)
     # A name that disagrees with honest content is found again when the file is opened, and told field by field then.
     if refusal is not None and refusal != "type_mismatch":
