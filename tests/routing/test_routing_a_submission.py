@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
-import pytest
 from jsonschema import Draft202012Validator
 
+from services.routing import handlers
 from services.routing.explain import explain
-from services.shared import names
+from services.shared import jobs, names
 from services.shared.settings import SCHEMAS
 from tests.routing.conftest import NEW_SUBSTANCE, Desk
 
@@ -102,6 +103,30 @@ def test_a_second_open_case_about_the_same_is_held_until_the_secretariat_accepts
     assert set(desk.routing(again)) == {"dmp", "sykehusinnkjop"}
 
 
+def test_of_two_about_the_same_that_come_at_the_same_moment_one_is_held(desk: Desk) -> None:
+    pairs = [[desk.submission({**NEW_SUBSTANCE, "active_substance": f"stoff {number}"}) for _ in range(2)] for number in range(5)]
+    for submission in sum(pairs, []):
+        desk.record(submission, names.SUBMISSION_ACCEPTED, "validation")
+    threads = [threading.Thread(target=desk.work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [sorted(desk.status(submission) for submission in pair) for pair in pairs] == [["accepted", "held"]] * 5
+
+
+def test_a_worker_killed_at_work_leaves_one_delivery_per_agency(desk: Desk) -> None:
+    submission = desk.submission()
+    desk.record(submission, names.SUBMISSION_ACCEPTED, "validation")
+    with desk.database.write() as tx:
+        job = jobs.claim(tx, [names.ROUTING_ROUTE], lease_seconds=0)
+    assert job is not None
+    handlers.route(job, desk.context)  # killed here: its effect never happens
+    desk.work()
+    assert [message["data"]["submission"]["id"] for message in desk.lease("dmp")] == [submission]
+    assert len([event for event in desk.story(submission) if event.type == names.DELIVERIES_QUEUED]) == 1
+
+
 def test_a_case_that_has_ended_is_no_duplicate(desk: Desk) -> None:
     first = desk.accepted()
     desk.record(first, names.SUBMISSION_WITHDRAWN)
@@ -146,15 +171,14 @@ def test_a_correction_that_is_held_takes_the_old_work_back_too(desk: Desk) -> No
     assert desk.routing(first)["fhi"]["state"] == "recalled"
 
 
-@pytest.mark.parametrize(("event", "reason"), [(names.SUBMISSION_WITHDRAWN, "withdrawn")])
-def test_withdrawn_work_leaves_the_queue_and_a_recall_comes(desk: Desk, event: str, reason: str) -> None:
+def test_withdrawn_work_leaves_the_queue_and_a_recall_comes(desk: Desk) -> None:
     submission = desk.accepted()
     delivery = desk.routing(submission)["dmp"]["delivery"]
-    desk.record(submission, event)
+    desk.record(submission, names.SUBMISSION_WITHDRAWN)
     desk.work()
     (message,) = desk.lease("dmp")
     valid(message)
-    assert message["data"] == {"delivery": delivery, "reason": reason, "replaced_by": None}
+    assert message["data"] == {"delivery": delivery, "reason": "withdrawn", "replaced_by": None}
     answer = desk.post("dmp", f"/leases/{message['lease']}/confirm")
     assert (answer.status_code, answer.get_json()["state"]) == (200, "recalled")
     assert desk.lease("dmp") == []
