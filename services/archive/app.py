@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Flask
 
-from services.archive import handlers  # noqa: F401 - registers what it handles
 from services.archive.api import create_blueprint
 from services.shared.context import Context
 from services.shared.web.application import create_application

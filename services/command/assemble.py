@@ -13,6 +13,9 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 
+import services.archive.handlers
+import services.routing.handlers
+import services.validation.handlers
 from services.archive.app import create_app as create_archive
 from services.archive.handlers import settle_unfinished
 from services.intake.app import create_app as create_intake
@@ -32,6 +35,8 @@ from services.shared.settings import Settings
 from services.shared.worker import Worker
 from services.validation.app import create_app as create_validation
 
+# Importing a service's handlers registers them; a test compares what is registered with names.HANDLERS.
+HANDLER_MODULES = (services.archive.handlers, services.routing.handlers, services.validation.handlers)
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 THREADS = {"validation": 2, "archive": 1, "routing": 1}
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"

