@@ -1,7 +1,7 @@
 """Forms as data: reads the definitions in ``schemas/forms/``, what people filled in, and what is wrong with it. Knows no form by name.
 
-The way of a form: ``load_forms`` once; ``recognise`` where the file does not say which form it is; ``read_tags`` (Word, PDF) or
-``normalise`` (JSON) to answers in their normal form; ``check`` to findings.
+The way of a form: ``load_forms`` once; ``recognise`` where the file does not say which form it is; ``read_tags`` (Word, PDF),
+``read_labels`` (where the tags are lost) or ``normalise`` (JSON) to answers in their normal form; ``check`` to findings.
 """
 
 from services.shared.forms.catalogue import FormCatalogue, load_forms, recognise
@@ -9,6 +9,7 @@ from services.shared.forms.checking import CheckResult, check
 from services.shared.forms.context import CheckContext, Register
 from services.shared.forms.definition import FormDefinition
 from services.shared.forms.findings import Finding
+from services.shared.forms.labels import read_labels
 from services.shared.forms.parsing import FormDefinitionError, parse_definition, read_definition
 from services.shared.forms.reading import Reading, normalise, read_tags
 from services.shared.forms.recognition import Recognition
@@ -28,6 +29,7 @@ __all__ = [
     "normalise",
     "parse_definition",
     "read_definition",
+    "read_labels",
     "read_tags",
     "recognise",
 ]

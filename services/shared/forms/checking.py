@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from jsonschema.exceptions import ValidationError
@@ -24,6 +25,7 @@ Path = tuple[str | int, ...]
 REQUIRED: Final = "required"
 NATIONAL_IDENTITY_NUMBER: Final = "national_identity_number"
 _LONGEST_KEY_SHOWN: Final = 60
+_MOST_FINDINGS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,10 @@ class CheckResult:
 
 def check(definition: FormDefinition, answers: Mapping[str, Any], context: CheckContext) -> CheckResult:
     """All that is wrong with the answers (in their normal form) of a form."""
-    findings = list(_schema_findings(definition, answers))
+    found = _schema_findings(definition, answers)
+    findings = list(islice(found, _MOST_FINDINGS))
+    if next(found, None) is not None:
+        findings.append(_finding(definition, (), "more_errors", "forms.more_errors", {}))
     missing = {finding.pointer for finding in findings if finding.code == REQUIRED}
     malformed = {finding.pointer for finding in findings} - missing
     findings += _attachment_findings(definition, answers, context, malformed)
@@ -81,8 +86,6 @@ def _faults(definition: FormDefinition, error: ValidationError) -> Iterator[tupl
     elif keyword in ("minItems", "maxItems"):
         code = "min" if keyword == "minItems" else "max"
         yield path, code, f"forms.{code}_items", {"limit": limit, "length": len(instance)}
-    elif keyword == "uniqueItems":
-        yield path, "duplicate", "forms.duplicate", {}
     else:
         yield _wrong(definition, path, str(keyword))
 

@@ -9,9 +9,15 @@ import re
 import unicodedata
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 LARGEST_INTEGER: Final = 2**53 - 1  # beyond this, JSON readers no longer agree on the number (RFC 8259, section 6)
+# Bounds on what is looked at, far beyond any real form: a form made to have hundreds of thousands of faults must not cost us minutes.
+MOST_ITEMS: Final = 1000
+MOST_UNKNOWN_KEYS: Final = 100
+LONGEST_KEY: Final = 200
+_LONGEST_PLACEHOLDER: Final = 200
 
 _YES: Final = frozenset({"true", "ja", "yes", "x", "on", "1", "☒", "☑", "✓", "✔", "🗹"})
 _NO: Final = frozenset({"false", "nei", "no", "off", "0", "☐"})
@@ -49,6 +55,8 @@ def clean(text: str) -> str:
 
 def is_placeholder(text: str) -> bool:
     """Whether the text is what a word processor shows in a field nobody filled in."""
+    if len(text) > _LONGEST_PLACEHOLDER:
+        return not text.strip()
     plain = clean(text).casefold()
     return not plain or any(pattern.fullmatch(plain) for pattern in _PLACEHOLDERS)
 
@@ -152,7 +160,7 @@ def for_comparison(text: str) -> str:
 
 
 def storable(value: Any, depth: int = 12) -> Any:
-    """A value out of someone's JSON that our stores can keep: clean text, numbers that all readers agree on, no bottomless nesting."""
+    """A value out of someone's JSON that our stores can keep: clean text, numbers all readers agree on, no bottomless depth or length."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, bool) or value is None:
@@ -166,8 +174,9 @@ def storable(value: Any, depth: int = 12) -> Any:
     if depth == 0:
         return "…"
     if isinstance(value, dict):
-        return {clean(str(key)): storable(item, depth - 1) for key, item in value.items()}
-    return [storable(item, depth - 1) for item in value]
+        return {clean(str(key))[:LONGEST_KEY]: storable(item, depth - 1) for key, item in islice(value.items(), MOST_ITEMS)}
+    # One more than is allowed, so that the check sees that there were too many.
+    return [storable(item, depth - 1) for item in value[: MOST_ITEMS + 1]]
 
 
 def _written_day(year: str, month_: str, day_: str) -> str | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from services.shared.forms.conditions import is_unanswered
 from services.shared.forms.definition import FormDefinition
 from services.shared.forms.fields import Field
-from services.shared.forms.normal_forms import clean, for_comparison, is_placeholder, storable, yes_or_no
+from services.shared.forms.normal_forms import MOST_UNKNOWN_KEYS, clean, for_comparison, is_placeholder, storable, yes_or_no
 
 TagValue = str | bool | list[str]
 
@@ -152,7 +153,8 @@ def _distinct(values: Any) -> list[Any]:
 
 def _normalised_object(fields: Mapping[str, Field], given: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for key in (*(key for key in fields if key in given), *(key for key in given if key not in fields)):
+    unknown = islice((key for key in given if key not in fields), MOST_UNKNOWN_KEYS)
+    for key in (*(key for key in fields if key in given), *unknown):
         value = _normalised(fields[key], given[key]) if key in fields else given[key]
         if key not in fields or not is_unanswered(value):
             found[key] = value

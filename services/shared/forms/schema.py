@@ -8,6 +8,7 @@ from typing import Any
 
 from services.shared.forms.conditions import Condition, wanted_values
 from services.shared.forms.fields import Field
+from services.shared.forms.normal_forms import MOST_ITEMS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -38,7 +39,7 @@ def _value(field: Field) -> dict[str, Any]:
     if kind.shape == "choice":
         return {"enum": [choice.value for choice in field.choices]}
     if kind.shape == "choices":
-        return {**_array(field), "uniqueItems": True, "items": {"enum": [choice.value for choice in field.choices]}}
+        return {**_array(field), "items": {"enum": [choice.value for choice in field.choices]}}
     if kind.shape == "list":
         return {**_array(field), "items": _text(kind.pattern)}
     if kind.shape == "rows":
@@ -56,7 +57,7 @@ def _text(pattern: str | None) -> dict[str, Any]:
 
 def _array(field: Field) -> dict[str, Any]:
     # A list that is there has something in it: an empty one is an unanswered field, which is left out.
-    return {"type": "array", "minItems": field.minimum or 1, **_given(maxItems=field.maximum)}
+    return {"type": "array", "minItems": field.minimum or 1, "maxItems": field.maximum or MOST_ITEMS}
 
 
 def _given(**keywords: Any) -> dict[str, Any]:

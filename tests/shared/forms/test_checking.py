@@ -223,3 +223,34 @@ def test_whatever_tags_come_they_are_read_and_checked(tags: dict[str, Any]) -> N
     reading = read_tags(ANMODNING, tags)
     check(ANMODNING, reading.answers, context(submitter_kind="x", identity_numbers=[]))
     assert set(reading.answers) <= set(ANMODNING.fields)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {f"unknown_{number}": 1 for number in range(200_000)},
+        {"references": [f"https://a.no/{number}" for number in range(300_000)]},
+        {"method_type": [1, "a"] * 100_000},
+        {"method_type": [[number] for number in range(100_000)]},
+        {"x" * 1_000_000: "y" * 1_000_000, "title": "z" * 1_000_000},
+    ],
+    ids=["keys", "texts", "mixed", "lists", "long"],
+)
+def test_a_form_made_to_have_endless_faults_is_bounded(answers: dict[str, Any]) -> None:
+    assert FORSLAG is not None
+    normal = normalise(FORSLAG, answers)
+    result = check(FORSLAG, normal, context(identity_numbers=[]))
+    assert len(result.findings) < 600
+    assert len(json.dumps([finding.to_json() for finding in result.findings])) < 1_000_000
+
+
+def test_more_errors_than_are_shown_are_owned_up_to() -> None:
+    definition = form(field("rows", "group_list", fields=[field("id", required=True), field("aim")]))
+    found = findings(definition, {"rows": [{"aim": "x"}] * 600})
+    assert (len(found), found[-1].code, found[-1].pointer) == (501, "more_errors", "")
+
+
+def test_a_list_longer_than_any_real_one_is_named() -> None:
+    definition = form(field("refs", "reference_list"))
+    assert places(definition, normalise(definition, {"refs": ["x"] * 1001})) == [("/refs", "max")]
+    assert places(definition, normalise(definition, {"refs": ["x"] * 1000})) == []
