@@ -19,9 +19,11 @@ def root_element(namespace: str, name: str) -> etree._Element:
 
 def add(parent: etree._Element, name: str, text: object = None, **attributes: str) -> etree._Element:
     """Append an element in the parent's namespace; ``text`` is written as text, None as an empty element."""
-    element = etree.SubElement(parent, etree.QName(etree.QName(parent).namespace, name), attrib=attributes)
+    tag = str(parent.tag)
+    element = etree.SubElement(parent, tag[: tag.rindex("}") + 1] + name, attributes)
     if text is not None:
-        element.text = _NOT_XML.sub("\ufffd", str(text))
+        written = str(text)
+        element.text = _NOT_XML.sub("\ufffd", written) if _NOT_XML.search(written) else written
     return element
 
 

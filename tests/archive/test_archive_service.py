@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import socket
 import threading
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.client import HTTPConnection, IncompleteRead
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +20,7 @@ import bagit
 import pytest
 from sqlalchemy import select
 
-from services.archive import catalogue, models, ocfl
+from services.archive import catalogue, handlers, models, ocfl
 from services.archive import rebuild as rebuilding
 from services.archive.app import create_app
 from services.archive.snapshot import object_id_of
@@ -23,8 +28,10 @@ from services.shared import events, names
 from services.shared.context import Context, open_actors
 from services.shared.identity import TokenVerifier
 from services.shared.identity.issuer import LocalIssuer
+from services.shared.jobs import claim
 from services.shared.models import jobs
 from services.shared.settings import Settings
+from services.shared.web.server import make_server
 from services.shared.worker import run_one
 
 PEOPLE = {
@@ -121,9 +128,6 @@ def test_each_archive_request_becomes_exactly_one_version_however_often_its_job_
 
 
 def test_two_workers_on_the_same_event_write_one_version(service: Service) -> None:
-    from services.archive.handlers import store
-    from services.shared.jobs import claim
-
     submission = service.case.submission()
     service.case.document(submission, "skjema.pdf", b"form" * 5000, role="form")
     service.case.accept(submission)
@@ -131,7 +135,7 @@ def test_two_workers_on_the_same_event_write_one_version(service: Service) -> No
         job = claim(tx, [names.ARCHIVE_STORE])
     assert job is not None
     effects: list[Any] = []
-    threads = [threading.Thread(target=lambda: effects.append(store(job, service.context))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: effects.append(handlers.store(job, service.context))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -142,6 +146,41 @@ def test_two_workers_on_the_same_event_write_one_version(service: Service) -> No
         expected = catalogue.expected(tx, object_id_of(submission))
     assert list(expected.digests) == [1]
     assert service.get(f"/archive/objects/{submission}").status_code == 200
+
+
+def test_a_store_that_is_not_mounted_delays_and_is_never_begun_anew(service: Service) -> None:
+    submission = service.archived()
+    service.case.archive_folder.rename(service.case.archive_folder.with_name("elsewhere"))
+    service.case.answered(submission)
+    service.work()
+    assert not service.case.archive_folder.exists()
+    with service.case.database.read() as tx:
+        last = tx.execute(select(jobs.c.state, jobs.c.last_error).order_by(jobs.c.id.desc()).limit(1)).one()
+    assert last.state == "ready"
+    assert "storage root is not there" in last.last_error
+
+
+def test_an_object_that_is_gone_is_not_begun_anew_at_version_1(service: Service) -> None:
+    submission = service.archived()
+    shutil.rmtree(folder_of(service, submission))
+    service.case.answered(submission)
+    service.work()
+    assert not folder_of(service, submission).exists()
+    assert service.get(f"/archive/objects/{submission}").json["code"] == "archive_damaged"
+
+
+def test_what_a_crash_cut_off_is_rolled_forward_at_start(service: Service) -> None:
+    submission = service.archived()
+    root = folder_of(service, submission)
+    service.case.write(service.case.answered(submission))
+    whole = (root / "inventory.json").read_bytes()
+    shutil.copy(root / "v1/inventory.json", root / "inventory.json")
+    (root / "v2/inventory.json.sha512").unlink()
+    shutil.copy(root / "v1/inventory.json.sha512", root / "inventory.json.sha512")
+    assert handlers.settle_unfinished(service.context) == 1
+    assert (root / "inventory.json").read_bytes() == whole
+    service.work()
+    assert [outcome.state for outcome in handlers.check_all(service.context)] == ["intact"]
 
 
 def test_a_document_that_is_not_what_was_received_parks_the_job_and_archives_nothing(service: Service) -> None:
@@ -262,6 +301,40 @@ def test_a_bag_breaks_off_when_a_byte_changed_and_is_no_zip_then(service: Servic
     assert not zipfile.is_zipfile(io.BytesIO(bytes(received)))
 
 
+@contextmanager
+def served(service: Service) -> Iterator[HTTPConnection]:
+    """The application behind the real server."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = make_server(create_app(service.context), replace(service.context.settings, port=port))
+    server.prepare()
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        yield connection
+    finally:
+        connection.close()
+        server.stop()
+        thread.join()
+
+
+def test_over_the_real_server_a_broken_bag_is_an_incomplete_answer_and_a_whole_one_is_complete(service: Service, tmp_path: Path) -> None:
+    sound, harmed = service.archived(), service.archived()
+    path = content_file(service, harmed)
+    path.write_bytes(b"X" + path.read_bytes()[1:])
+    headers = {"Authorization": f"Bearer {service.issuer.token('arkivar')}"}
+    with served(service) as connection:
+        connection.request("GET", f"/api/v1/archive/objects/{sound}/bag", headers=headers)
+        unpacked(connection.getresponse().read(), tmp_path / "sound").validate()
+        connection.request("GET", f"/api/v1/archive/objects/{harmed}/bag", headers=headers)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        with pytest.raises(IncompleteRead):
+            answer.read()
+
+
 def test_a_missing_or_shortened_file_is_refused_before_a_byte_is_sent(service: Service) -> None:
     submission = service.archived()
     path = content_file(service, submission)
@@ -323,6 +396,20 @@ def test_a_fixity_check_of_everything_names_what_is_damaged_and_what_is_not(serv
     assert len(by_object[object_id_of(harmed)]["changed"]) == 1
     only = service.get(where, query_string={"outcome": "damaged"}).json["items"]
     assert [item["object"] for item in only] == [object_id_of(harmed)]
+
+
+def test_a_long_fixity_check_goes_on_in_slices_and_tells_the_whole(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers, "SLICE_OBJECTS", 2)
+    submissions = [service.archived() for _ in range(5)]
+    content_file(service, submissions[0]).unlink()
+    where = service.request("POST", "/archive/fixity-checks").headers["Location"].removeprefix("/api/v1")
+    assert service.work() == 3
+    told = service.get(where).json
+    assert (told["state"], told["outcome"], told["counts"]) == ("done", "damaged", {"intact": 4, "damaged": 1})
+    page = service.get(where, query_string={"limit": 3}).json
+    following = service.get(where, query_string={"limit": 3, "cursor": page["next"]}).json
+    assert len(page["items"] + following["items"]) == 5
+    assert following["next"] is None
 
 
 def test_a_fixity_check_of_one_object_says_nothing_of_the_others(service: Service) -> None:
