@@ -64,9 +64,7 @@ FIELD_TYPES: Final[Mapping[str, FieldType]] = MappingProxyType(
         "study_id": FieldType("value", "text"),
         "tender_ref": FieldType("value", "text"),
         "item_number_list": FieldType("list", "item_number", tidy=normal_forms.without_spaces, pattern="^[0-9]{6}$", splits_at=_ANYWHERE),
-        "icd10_list": FieldType(
-            "list", "icd10", tidy=normal_forms.without_spaces, pattern=r"^[A-Z][0-9]{2}(\.?[0-9]{1,2})?$", splits_at=_ANYWHERE
-        ),
+        "icd10_list": FieldType("list", "icd10", tidy=normal_forms.without_spaces, pattern=r"^[A-Z][0-9]{2}(\.?[0-9]{1,2})?$", splits_at=_ANYWHERE),
         # A reference has commas and semicolons of its own: only lines part one from the next.
         "reference_list": FieldType("list", "reference", keys=_LIMITS),
         "enum": FieldType("choice", "choice", missing="choice", keys=frozenset({"values"})),

@@ -48,7 +48,7 @@ def read_labels(definition: FormDefinition, text: str) -> Reading:
     """
     tags: dict[str, TagValue] = {}
     doubtful: set[str] = set()
-    last, row = -1, {key: -1 for key in definition.fields}
+    last, row = -1, dict.fromkeys(definition.fields, -1)
     for found in _labels_in(definition, text):
         target = _best_target(found.targets, tags, last)
         last, answer = target.position, "\n".join(found.parts)
@@ -59,7 +59,7 @@ def read_labels(definition: FormDefinition, text: str) -> Reading:
             if row[target.field.key] < 0 or f"{target.field.key}/{row[target.field.key]}/{asked.key}" in tags:
                 row[target.field.key] += 1
             tag = f"{target.field.key}/{row[target.field.key]}/{asked.key}"
-        if tag in tags:
+        if tags.get(tag):
             continue
         tags[tag] = _ticked(answer) if asked.choices or asked.type.json == "boolean" else answer
         if len(found.targets) > 1 and target.sub is None:

@@ -284,9 +284,7 @@ NAMED_CHECKS: Final[Mapping[str, NamedCheck]] = MappingProxyType(
         "within_months": NamedCheck(within_months, frozenset({"field", "of", "months"}), ("field", "of")),
         "atc_prefix": NamedCheck(atc_prefix, frozenset({"field", "prefixes", "when", "expects"})),
         "word_limit": NamedCheck(word_limit, frozenset({"field", "max_words"})),
-        "atc_matches_method_type": NamedCheck(
-            atc_matches_method_type, frozenset({"atc", "method_type", "drug_values"}), ("atc", "method_type")
-        ),
+        "atc_matches_method_type": NamedCheck(atc_matches_method_type, frozenset({"atc", "method_type", "drug_values"}), ("atc", "method_type")),
         "no_national_identity_number": NamedCheck(no_national_identity_number, frozenset({"scope"}), ()),
     }
 )

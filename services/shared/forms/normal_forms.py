@@ -116,9 +116,7 @@ def integer(text: str) -> int | str:
 def whole_kroner(text: str) -> int | str:
     """An amount in whole kroner: ``1 200 000 kr``, ``NOK 1.200.000,-``, ``12,5 mill. kr``."""
     plain = re.sub(r"nok|kroner|kr\.?", "", without_spaces(text).casefold()).removesuffix(",-").removesuffix(",00")
-    millions = re.fullmatch(
-        r"([0-9]{1,6})(?:[.,]([0-9]{1,6}))?(mill?\.?|millioner|millionar|million|mrd\.?|milliarder|milliardar|billion)", plain
-    )
+    millions = re.fullmatch(r"([0-9]{1,6})(?:[.,]([0-9]{1,6}))?(mill?\.?|millioner|millionar|million|mrd\.?|milliarder|milliardar|billion)", plain)
     if millions is None:
         number = integer(plain)
         return number if isinstance(number, int) else one_line(text)

@@ -110,11 +110,7 @@ def _check(document: Mapping[str, Any]) -> Check:
 
 
 def _texts(texts: Any, where: str) -> Mapping[str, str]:
-    if (
-        not isinstance(texts, Mapping)
-        or set(texts) != set(LANGUAGES)
-        or not all(isinstance(text, str) and text.strip() for text in texts.values())
-    ):
+    if not isinstance(texts, Mapping) or set(texts) != set(LANGUAGES) or not all(isinstance(text, str) and text.strip() for text in texts.values()):
         raise FormDefinitionError(f"{where}: a text must be given in {', '.join(LANGUAGES)}")
     return MappingProxyType(dict(texts))
 

@@ -53,9 +53,7 @@ def load_gates(path: Path) -> Gates:
     return gates
 
 
-def outcome(
-    gates: Gates, findings: Sequence[Finding], answers: Mapping[str, Any], on: date, statuses: Mapping[str, str] = _NO_STATUSES
-) -> Outcome:
+def outcome(gates: Gates, findings: Sequence[Finding], answers: Mapping[str, Any], on: date, statuses: Mapping[str, str] = _NO_STATUSES) -> Outcome:
     """What becomes of a submission with these findings on a day.
 
     Warnings, and errors that someone has accepted, decide nothing. ``statuses`` gives a status by code for errors that no gate speaks

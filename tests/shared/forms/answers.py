@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from services.shared import timestamps
+
 POWER_OF_ATTORNEY = "fullmakt.pdf"
 
 
@@ -16,7 +18,9 @@ def month_after(day: date, months: int) -> str:
 
 def good_answers(form_type: str, today: date | None = None) -> dict[str, Any]:
     """Valid answers without errors or warnings for a form; ``today`` (default: the real day) places the dates that must lie ahead."""
-    return {"anmodning": _anmodning, "revurdering": _revurdering, "forslag": _forslag}[form_type](today or date.today())
+    return {"anmodning": _anmodning, "revurdering": _revurdering, "forslag": _forslag}[form_type](
+        today or timestamps.norwegian_date(timestamps.now())
+    )
 
 
 def _study() -> dict[str, Any]:

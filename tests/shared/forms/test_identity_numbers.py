@@ -43,9 +43,7 @@ def test_one_wrong_digit_anywhere_is_no_number() -> None:
             assert not find_identity_numbers(wrong), wrong
 
 
-@pytest.mark.parametrize(
-    "text", [f"1{ORDINARY}", f"{ORDINARY}1", f"{ORDINARY}{ORDINARY}", ORDINARY[:10], f"{ORDINARY[:6]}  {ORDINARY[6:]}"]
-)
+@pytest.mark.parametrize("text", [f"1{ORDINARY}", f"{ORDINARY}1", f"{ORDINARY}{ORDINARY}", ORDINARY[:10], f"{ORDINARY[:6]}  {ORDINARY[6:]}"])
 def test_part_of_a_longer_number_or_digits_further_apart_is_no_number(text: str) -> None:
     assert not find_identity_numbers(text)
 

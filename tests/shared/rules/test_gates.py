@@ -91,9 +91,7 @@ def test_a_price_offer_alone_needs_no_decision_and_no_clinical_data() -> None:
     assert (result.status, [gate.id for gate in result.gates], result.findings) == ("accepted", ["price-only"], ())
 
 
-@pytest.mark.parametrize(
-    "finding", [found("required", "/trade_name"), found("required", "/studies_other"), found("pattern", "/studies/0/id")]
-)
+@pytest.mark.parametrize("finding", [found("required", "/trade_name"), found("required", "/studies_other"), found("pattern", "/studies/0/id")])
 def test_a_price_offer_alone_still_needs_everything_else(finding: Finding) -> None:
     result = decide([finding], {"price_only": True})
     assert (result.status, result.findings) == ("needs_correction", (finding,))

@@ -1,0 +1,112 @@
+"""A form without tags, read by its labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.shared.forms import FormDefinition, load_forms, read_labels
+from services.shared.forms.fields import Field
+from services.shared.settings import SCHEMAS
+from tests.shared.forms.answers import good_answers
+from tests.shared.forms.small_forms import TODAY, field, form, texts
+
+FORMS = load_forms(SCHEMAS / "forms")
+
+
+def shown(each: Field, value: Any, language: str) -> str:
+    """An answer as it looks in a printed form."""
+    if each.type.json == "boolean":
+        yes, no = ("Yes", "No") if language == "en" else ("Ja", "Nei")
+        return f"{'☒' if value is True else '☐'} {yes}  {'☒' if value is False else '☐'} {no}"
+    if each.choices:
+        given = value if isinstance(value, list) else [value]
+        return " ".join(f"{'☒' if choice.value in given else '☐'} {choice.label[language]}" for choice in each.choices)
+    return "\t".join(value) if isinstance(value, list) else "" if value is None else str(value)
+
+
+def printed(definition: FormDefinition, answers: dict[str, Any], language: str, between: str) -> str:
+    """A form as text: numbered headings, every field with its label, answered or not."""
+    lines = [definition.title[language]]
+    for number, section in enumerate(definition.sections, 1):
+        lines.append(f"{number} {section.title[language]}")
+        for each in section.fields:
+            if each.fields:
+                for row in answers.get(each.key, []):
+                    lines.append(each.label[language])
+                    lines += [f"{sub.label[language]}{between}{row.get(sub.key, '')}" for sub in each.fields]
+            else:
+                lines.append(f"{each.label[language]}{between}{shown(each, answers.get(each.key), language)}")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("between", ["\t", ":\t", "\n"], ids=["cells", "colons", "lines"])
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
+@pytest.mark.parametrize("form_type", FORMS.types())
+def test_a_printed_form_gives_its_answers_back(form_type: str, language: str, between: str) -> None:
+    definition = FORMS.newest(form_type)
+    assert definition is not None
+    answers = good_answers(form_type, TODAY)
+    if "studies" in answers:
+        answers["studies"] = [answers["studies"][0], {**answers["studies"][0], "id": "NCT01234567", "aim": "Noe annet"}]
+    reading = read_labels(definition, printed(definition, answers, language, between))
+    assert reading.answers == answers
+    assert set(reading.read_as.values()) <= {"label", "unsure"}
+    assert list(reading.read_as.values()).count("label") > len(answers) * 0.8
+
+
+FORM = form(
+    field("ack", "bool", label=texts("Jeg er klar over publisering")),
+    field("name", label=texts("Navn"), aliases=["Firmanavn"]),
+    field("phone", "phone", label=texts("Telefon")),
+    field("other_phone", "phone", label=texts("Telefon")),
+    field("known", "bool", label=texts("Er stoffet vurdert før?")),
+    field("story", "long_text", label=texts("Beskriv: bakgrunn")),
+    field("kinds", "enum_multi", label=texts("Hva gjelder det?")),
+    field("day", "date", label=texts("Dato")),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("Navn: Eksempel AS", {"name": "Eksempel AS"}),
+        ("1.2 Firmanavn\tEksempel AS", {"name": "Eksempel AS"}),
+        ("NAVN *\nEksempel AS", {"name": "Eksempel AS"}),
+        ("Navn\tEksempel AS\tDato\t1.5.2025", {"name": "Eksempel AS", "day": "2025-05-01"}),
+        ("Er stoffet vurdert før? Ja", {"known": True}),
+        ("Er stoffet vurdert før? ☐ Ja ☒ Nei", {"known": False}),
+        ("Er stoffet vurdert før? [x] Ja [ ] Nei", {"known": True}),
+        ("Er stoffet vurdert før?\t☐ Ja\t☐ Nei", {}),
+        ("☒ Jeg er klar over publisering", {"ack": True}),
+        ("Jeg er klar over publisering\t☒", {"ack": True}),
+        ("☐ Jeg er klar over publisering", {"ack": False}),
+        (
+            "Beskriv: bakgrunn: Første avsnitt.\nAndre avsnitt: mer.\nDato: 2025-05-01",
+            {"story": "Første avsnitt.\nAndre avsnitt: mer.", "day": "2025-05-01"},
+        ),
+        ("Hva gjelder det?\n☒ A\n☐ B", {"kinds": ["a"]}),
+        ("Hva gjelder det?\tA (en)", {"kinds": ["a"]}),
+        ("Navn\nKlikk eller trykk her for å skrive inn tekst.", {}),
+        ("Navn på noe annet: Hansen", {}),
+        ("", {}),
+    ],
+)
+def test_an_answer_stands_after_its_label(text: str, answers: dict[str, Any]) -> None:
+    assert read_labels(FORM, text).answers == answers
+
+
+def test_a_heading_ends_an_answer() -> None:
+    assert read_labels(FORM, "Navn\tEksempel AS\nMade up\nLøs tekst").answers == {"name": "Eksempel AS"}
+
+
+def test_the_same_label_twice_fills_the_fields_in_order_and_is_unsure() -> None:
+    reading = read_labels(FORM, "Telefon: 22000000\nTelefon: 33000000")
+    assert reading.answers == {"phone": "22000000", "other_phone": "33000000"}
+    assert reading.read_as == {"phone": "unsure", "other_phone": "unsure"}
+
+
+def test_an_answer_that_does_not_look_like_one_is_unsure() -> None:
+    reading = read_labels(FORM, "Dato: snart\nNavn: Eksempel AS")
+    assert reading.read_as == {"name": "label", "day": "unsure"}
