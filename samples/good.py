@@ -13,7 +13,7 @@ from samples.builders.repack import zip_bytes
 from samples.builders.word_form import docx_form
 from samples.content import medicines, proposals
 from samples.content.proposals import forslag
-from samples.content.requests import anmodning, revurdering
+from samples.content.requests import anmodning, as_people_write, revurdering
 from samples.sample import Sample, definition, routed
 
 _BUDGET = (("År", "Pasienter", "Kostnad (kr)"), (1, 12, 5_400_000), (2, 21, 9_800_000), (3, 26, 12_100_000), (4, 28, 13_000_000))
@@ -115,22 +115,24 @@ def _anmodninger(today: date) -> Iterator[Sample]:
         "docx",
         docx_form(
             form,
-            anmodning(
-                medicines.ASMELIO,
-                today,
-                request_concerns=["ny_styrke", "ny_formulering"],
-                substance_previously_assessed=True,
-                related_method_ids=["ID2021_118"],
-                ma_norway_any=True,
-                ma_first_date="2022-03-08",
-                marketed_in_norway=True,
-                ma_requested_indication=True,
-                ma_indication_date="2022-03-08",
-                ema_procedure_number=None,
-                chmp_opinion_expected=None,
-                ma_expected=None,
-                ma_number="EU/1/22/9020",
-                he_analysis_type="ingen_kun_prisnotat",
+            as_people_write(
+                anmodning(
+                    medicines.ASMELIO,
+                    today,
+                    request_concerns=["ny_styrke", "ny_formulering"],
+                    substance_previously_assessed=True,
+                    related_method_ids=["ID2021_118"],
+                    ma_norway_any=True,
+                    ma_first_date="2022-03-08",
+                    marketed_in_norway=True,
+                    ma_requested_indication=True,
+                    ma_indication_date="2022-03-08",
+                    ema_procedure_number=None,
+                    chmp_opinion_expected=None,
+                    ma_expected=None,
+                    ma_number="EU/1/22/9020",
+                    he_analysis_type="ingen_kun_prisnotat",
+                )
             ),
         ),
     )

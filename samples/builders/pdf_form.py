@@ -17,6 +17,9 @@ from samples.builders.controls import Answers, Control, Definition, blocks, day_
 _WIDTH, _HEIGHT = (int(side) for side in A4)
 _MARGIN = 50
 _LABEL_WIDTH = 170
+_FIELD_LEFT = _MARGIN + _LABEL_WIDTH
+_FIELD_WIDTH = _WIDTH - _MARGIN - _FIELD_LEFT
+_LINE = 18
 _LANGUAGES = {"nb": "nb-NO", "nn": "nn-NO", "en": "en-GB"}
 _BLUE = HexColor(0x003283)
 
@@ -32,8 +35,8 @@ def pdf_form(
     """A filled form as .pdf with the field names of the contract; ``embedded`` files are attached inside the PDF by name."""
     layout = _Layout(form_title(definition, language), language)
     facts = {"form_type": definition["form_type"], "form_version": form_version or definition["form_version"], "language": language}
-    for name, value in facts.items():
-        layout.fact(name, value)
+    for name in facts:
+        layout.fact(name)
     for block in blocks(definition, answers, language):
         if block.controls:
             layout.heading(block.title if block.repeated is None else f"{block.title} {block.repeated}")
@@ -58,104 +61,104 @@ class _Layout:
         self._canvas.drawString(_MARGIN, self._y, title)
         self._y -= 26
 
-    def fact(self, name: str, value: str) -> None:
-        """A small read-only field that says what form this is."""
-        self._label(name)
-        self._text_field(name, 16, read_only=True)
+    def fact(self, name: str) -> None:
+        """A read-only field that says what form this is."""
+        self._text_field(name, _LINE - 2, self._row(name, _LINE), read_only=True)
 
     def heading(self, text: str) -> None:
-        self._room(60)
-        self._y -= 12
+        self._row("", 60)
+        self._y += 34
         self._canvas.setFillColor(_BLUE)
         self._canvas.setFont("Helvetica-Bold", 12)
-        self._canvas.drawString(_MARGIN, self._y, text)
-        self._y -= 10
+        self._canvas.drawString(_MARGIN, self._y + 12, text)
 
     def control(self, control: Control) -> None:
+        """One label and its field, in a row as high as the higher of the two."""
+        height = self._field_height(control)
+        top = self._row(control.label, height)
         if control.kind == "checks":
-            self._check_boxes(control)
+            chosen = control.value if isinstance(control.value, tuple) else ()
+            for index, (value, label) in enumerate(control.choices):
+                self._check_box(f"{control.tag}/{value}", label, value in chosen, top - _LINE * index)
         elif control.kind == "check":
-            self._label(control.label)
-            self._check_box(control.tag, control.label, "Yes" if self._language == "en" else "Ja", control.value is True)
+            self._check_box(control.tag, "Yes" if self._language == "en" else "Ja", control.value is True, top)
         elif control.kind == "choice":
-            self._choice(control)
+            self._choice(control, top)
         else:
-            text = day_text(str(control.value)) if control.kind == "date" else str(control.value)
-            lines = len(simpleSplit(text, "Helvetica", 9, _WIDTH - 2 * _MARGIN - _LABEL_WIDTH - 10)) if control.kind == "long_text" else 1
-            self._label(control.label, height=min(max(16, 12 * lines + 6), 400))
-            self.values[control.tag] = text
-            self._text_field(control.tag, min(max(16, 12 * lines + 6), 400), multiline=control.kind == "long_text")
+            self.values[control.tag] = _text(control)
+            self._text_field(control.tag, height - 2, top, multiline=control.kind == "long_text")
 
     def finish(self) -> bytes:
         self._canvas.save()
         return self._out.getvalue()
 
-    def _check_boxes(self, control: Control) -> None:
-        self._label(control.label, height=18 * len(control.choices))
-        chosen = control.value if isinstance(control.value, tuple) else ()
-        for value, label in control.choices:
-            self._check_box(f"{control.tag}/{value}", label, label, value in chosen)
+    def _field_height(self, control: Control) -> int:
+        if control.kind == "checks":
+            return _LINE * len(control.choices)
+        if control.kind != "long_text":
+            return _LINE
+        lines = sum(max(1, len(simpleSplit(line, "Helvetica", 10, _FIELD_WIDTH - 10))) for line in _text(control).split("\n"))
+        return min(max(2, lines) * 12 + 4, 400)
 
-    def _check_box(self, name: str, tooltip: str, text: str, checked: bool) -> None:
-        self._y -= 16
-        self._canvas.acroForm.checkbox(
-            name=name, tooltip=tooltip, x=_MARGIN + _LABEL_WIDTH, y=self._y, size=12, borderColor=black, fillColor=white, checked=False
-        )
+    def _row(self, label: str, height: int) -> int:
+        """Makes room for a row, writes its label and returns where its field begins, from the top."""
+        lines = simpleSplit(label, "Helvetica", 9, _LABEL_WIDTH - 10)
+        height = max(height, 11 * len(lines)) + 6
+        if self._y - height < _MARGIN:
+            self._canvas.showPage()
+            self._y = _HEIGHT - 60
+        top = self._y
         self._canvas.setFillColor(black)
         self._canvas.setFont("Helvetica", 9)
-        self._canvas.drawString(_MARGIN + _LABEL_WIDTH + 18, self._y + 3, text)
-        self.values[name] = "/Yes" if checked else "/Off"
-        self._y -= 2
+        for index, line in enumerate(lines):
+            self._canvas.drawString(_MARGIN, top - 12 - 11 * index, line)
+        self._y -= height
+        return top
 
-    def _choice(self, control: Control) -> None:
-        self._label(control.label)
-        self._y -= 18
+    def _check_box(self, name: str, text: str, checked: bool, top: int) -> None:
+        self._canvas.acroForm.checkbox(name=name, tooltip=text, x=_FIELD_LEFT, y=top - 15, size=12, borderColor=black, fillColor=white)
+        self._canvas.setFillColor(black)
+        self._canvas.setFont("Helvetica", 9)
+        self._canvas.drawString(_FIELD_LEFT + 18, top - 12, text)
+        self.values[name] = "/Yes" if checked else "/Off"
+
+    def _choice(self, control: Control, top: int) -> None:
+        """Filled here: what is seen is the label, what is kept is the value. A value the list does not have becomes one more choice."""
+        value = str(control.value)
+        labels = {"": " ", **dict(control.choices)}
         self._canvas.acroForm.choice(
             name=control.tag,
             tooltip=control.label,
-            x=_MARGIN + _LABEL_WIDTH,
-            y=self._y,
-            width=_WIDTH - 2 * _MARGIN - _LABEL_WIDTH,
-            height=16,
-            options=[(" ", "")] + [(label, value) for value, label in control.choices],
-            value=" ",  # the empty choice, by its label: reportlab fails on a choice without a value
+            x=_FIELD_LEFT,
+            y=top - _LINE + 1,
+            width=_FIELD_WIDTH,
+            height=_LINE - 2,
+            options=[(label, key) for key, label in {**labels, value: labels.get(value, value)}.items()],
+            value=labels.get(value, value),
             fontSize=9,
             fillColor=white,
             borderColor=black,
         )
-        self.values[control.tag] = str(control.value)
-        self._y -= 4
 
-    def _text_field(self, name: str, height: int, *, multiline: bool = False, read_only: bool = False) -> None:
-        self._y -= height + 2
+    def _text_field(self, name: str, height: int, top: int, *, multiline: bool = False, read_only: bool = False) -> None:
         flags = " ".join(word for word, wanted in (("multiline", multiline), ("readOnly", read_only)) if wanted)
         self._canvas.acroForm.textfield(
             name=name,
             tooltip=name,
-            x=_MARGIN + _LABEL_WIDTH,
-            y=self._y,
-            width=_WIDTH - 2 * _MARGIN - _LABEL_WIDTH,
+            x=_FIELD_LEFT,
+            y=top - height - 1,
+            width=_FIELD_WIDTH,
             height=height,
-            fontSize=9,
+            fontSize=0 if multiline else 9,  # 0: as large as fits, the only size at which lines are broken
             fillColor=white,
             borderColor=black,
             fieldFlags=flags,
             maxlen=None,  # type: ignore[arg-type]  # None means no limit; the stubs do not know it
         )
-        self._y -= 4
 
-    def _label(self, text: str, height: int = 16) -> None:
-        lines = simpleSplit(text, "Helvetica", 9, _LABEL_WIDTH - 10)
-        self._room(max(height, 11 * len(lines)) + 10)
-        self._canvas.setFillColor(black)
-        self._canvas.setFont("Helvetica", 9)
-        for index, line in enumerate(lines):
-            self._canvas.drawString(_MARGIN, self._y - 13 - 11 * index, line)
 
-    def _room(self, height: int) -> None:
-        if self._y - height < _MARGIN:
-            self._canvas.showPage()
-            self._y = _HEIGHT - 60
+def _text(control: Control) -> str:
+    return day_text(str(control.value)) if control.kind == "date" else str(control.value)
 
 
 def _fill(empty: bytes, values: Mapping[str, str], language: str, embedded: Mapping[str, bytes]) -> bytes:

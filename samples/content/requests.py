@@ -11,6 +11,7 @@ Answers = dict[str, Any]
 
 SUPPLIER_NAME = "Eksempel Legemidler AS"
 SUPPLIER_NUMBER = "310000019"
+_MONTHS = ("januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "desember")
 
 
 def month(today: date, ahead: int) -> str:
@@ -22,6 +23,18 @@ def month(today: date, ahead: int) -> str:
 def days_before(today: date, days: int) -> str:
     """``YYYY-MM-DD``, so many days before today."""
     return (today - timedelta(days=days)).isoformat()
+
+
+def as_people_write(answers: Answers) -> Answers:
+    """The same answers with numbers, codes and months as people type them: ``310 000 019``, ``R03D X91``, ``mai 2027``."""
+    year, number = answers["dossier_expected"].split("-")
+    return {
+        **answers,
+        "supplier_orgnr": " ".join(answers["supplier_orgnr"][place : place + 3] for place in (0, 3, 6)),
+        "atc_code": f"{answers['atc_code'][:4]} {answers['atc_code'][4:]}",
+        "budget_peak_year": f"{answers['budget_peak_year']:,}".replace(",", " "),
+        "dossier_expected": f"{_MONTHS[int(number) - 1]} {year}",
+    }
 
 
 def anmodning(medicine: Medicine, today: date, **changes: Any) -> Answers:

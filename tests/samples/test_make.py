@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from samples.builders.word_form import docx_form
 from samples.content import medicines, proposals
 from samples.content.proposals import forslag
-from samples.content.requests import anmodning, month, revurdering
+from samples.content.requests import anmodning, as_people_write, month, revurdering
 from samples.make import samples
 from samples.sample import Ending, Sample, definition, ending_of, ends, refused, routed
 from services.shared import lifecycle
 from services.shared.actors import load_actors
-from services.shared.forms import CheckContext, check, normalise, parse_definition
+from services.shared.forms import CheckContext, check, normalise, parse_definition, read_tags
 from services.shared.identity_numbers import find_identity_numbers
 from services.shared.sandbox import HEAD_BYTES, Policy
 from tests.samples.reading import json_answers, pdf_fields, word_tags
@@ -131,6 +132,16 @@ def test_good_answers_pass_every_check_on_any_day(today: date) -> None:
         told = CheckContext(today=today, received_at=today, submitter_kind=kind, identity_numbers=[])
         assert normalise(form, answers) == answers, "answers are in their normal form"
         assert [finding.in_language("nb") for finding in check(form, answers, told).findings] == []
+
+
+@pytest.mark.parametrize("today", DAYS, ids=str)
+def test_what_people_write_by_hand_reads_as_the_same_answers(today: date) -> None:
+    answers = anmodning(medicines.ASMELIO, today)
+    written = docx_form(definition("anmodning"), as_people_write(answers))
+    assert word_tags(written)["supplier_orgnr"] == "310 000 019"
+    assert read_tags(parse_definition(definition("anmodning")), word_tags(written)).answers == answers | {"test_established": False}, (
+        "an empty box is a no"
+    )
 
 
 @pytest.mark.parametrize(
