@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -22,27 +22,35 @@ def of_root(tx: Connection, root: str) -> list[RowMapping]:
 
 
 def queue(
-    tx: Connection, submission: Mapping[Any, Any], wanted: Sequence[Mapping[Any, Any]], *, public_url: str, facts: Mapping[Any, Any]
+    tx: Connection,
+    submission: Mapping[Any, Any],
+    wanted: Sequence[Mapping[Any, Any]],
+    earlier: Sequence[Mapping[Any, Any]],
+    *,
+    taken_from: Collection[str] = (),
+    public_url: str,
+    facts: Mapping[Any, Any],
 ) -> None:
     """Send a submission to agencies: deliveries, grants, messages, and the one event that tells of them.
 
-    ``wanted`` rows hold ``agency``, ``role``, ``task``, ``rules``, ``respond_by`` and may hold ``by_hand``. Open work that the same
-    agencies have on an earlier version, or in another role, is recalled first and named in ``replaces``. Who has it in this role already
-    keeps it, and who has answered is asked again only by hand. ``facts`` go into the event beside ``deliveries``.
+    ``wanted`` rows hold ``agency``, ``role``, ``task``, ``rules``, ``respond_by`` and may hold ``by_hand``; ``earlier`` is what ``of_root``
+    gives. Who has it in this role already keeps it, and who has answered is asked again only by hand. Recalled before anything is sent:
+    open work on earlier versions, the same agencies' open work in another role, and the deliveries in ``taken_from`` (ids). ``facts`` go
+    into the event beside ``deliveries``.
     """
     now = timestamps.now()
-    earlier = of_root(tx, submission["root"])
     new = _new_rows(submission["id"], wanted, earlier)
     replaced = {row["agency"]: row["delivery"] for row in new}
     for old in earlier:
-        if old["submission"] != submission["id"] and old["state"] in models.OPEN:
+        if old["state"] not in models.OPEN:
+            continue
+        if old["submission"] != submission["id"]:
             recall(tx, old, "superseded", replaced_by=replaced.get(old["agency"]))
-        elif old["agency"] in replaced and old["state"] in models.OPEN:
-            recall(tx, old, "rerouted", replaced_by=replaced[old["agency"]])
-    its_documents = select(documents).where(documents.c.submission == submission["id"]).order_by(documents.c.position)
-    attached = list(tx.execute(its_documents).mappings())
-    for row in new:
-        _insert(tx, submission, row, attached, public_url, now)
+        elif old["agency"] in replaced or old["id"] in taken_from:
+            recall(tx, old, "rerouted", replaced_by=replaced.get(old["agency"]))
+    if new:
+        granted = {old["agency"] for old in earlier if old["submission"] == submission["id"]}
+        _insert(tx, submission, new, granted, public_url, now)
     told = [{key: value for key, value in row.items() if key != "by_hand"} for row in new]
     events.record(tx, submission["id"], names.DELIVERIES_QUEUED, actor=ACTOR, data={"deliveries": told, **facts})
 
@@ -56,12 +64,12 @@ def recall(tx: Connection, delivery: Mapping[Any, Any], reason: str, *, replaced
     tx.execute(its_messages.values(state=models.DONE, lease=None, lease_until=None))
     message_id = identifiers.new_id()
     message = messages.recall(message_id, delivery["id"], submission, reason=reason, replaced_by=replaced_by, at=now)
-    _post(tx, message_id, delivery["id"], delivery["agency"], models.RECALL, message, now)
+    tx.execute(insert(models.messages).values(_posted(message, delivery["agency"], models.RECALL, now)))
     data = {"delivery": delivery["id"], "agency": delivery["agency"], "why": reason, "replaced_by": replaced_by}
     events.record(tx, delivery["submission"], names.DELIVERY_RECALLED, actor=ACTOR, data=data)
 
 
-def _new_rows(submission: str, wanted: Sequence[Mapping[Any, Any]], earlier: Sequence[RowMapping]) -> list[dict[str, Any]]:
+def _new_rows(submission: str, wanted: Sequence[Mapping[Any, Any]], earlier: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
     """The deliveries to make, as they stand in the event (and ``by_hand``): all that are wanted but those that stand already."""
     new: list[dict[str, Any]] = []
     for row in wanted:
@@ -83,23 +91,29 @@ def _new_rows(submission: str, wanted: Sequence[Mapping[Any, Any]], earlier: Seq
 
 
 def _insert(
-    tx: Connection, submission: Mapping[Any, Any], row: Mapping[Any, Any], attached: Sequence[Mapping[Any, Any]], public_url: str, now: str
+    tx: Connection, submission: Mapping[Any, Any], new: Sequence[Mapping[Any, Any]], granted: Collection[str], public_url: str, now: str
 ) -> None:
-    columns = {key: row[key] for key in ("agency", "role", "task", "state", "by_hand", "respond_by", "replaces")}
-    tx.execute(
-        insert(deliveries).values(id=row["delivery"], submission=submission["id"], root=submission["root"], created_at=now, **columns)
-    )
-    granted = select(grants.c.agency).where(grants.c.submission == submission["id"], grants.c.agency == row["agency"])
-    if tx.execute(granted).first() is None:
-        tx.execute(insert(grants).values(submission=submission["id"], agency=row["agency"], since=now))
-    message = messages.work(row, submission, attached, public_url=public_url, at=now)
-    _post(tx, row["delivery"], row["delivery"], row["agency"], models.WORK, message, now)
+    """Write the rows of new deliveries. ``granted`` are agencies that may read the submission already."""
+    common = {"submission": submission["id"], "root": submission["root"], "created_at": now}
+    columns = ("agency", "role", "task", "state", "by_hand", "respond_by", "replaces")
+    tx.execute(insert(deliveries), [{"id": row["delivery"], **common, **{key: row[key] for key in columns}} for row in new])
+    to_grant = [{"submission": submission["id"], "agency": row["agency"], "since": now} for row in new if row["agency"] not in granted]
+    if to_grant:
+        tx.execute(insert(grants), to_grant)
+    its_documents = select(documents).where(documents.c.submission == submission["id"]).order_by(documents.c.position)
+    attached = list(tx.execute(its_documents).mappings())
+    work = [messages.work(row, submission, attached, public_url=public_url, at=now) for row in new]
+    tx.execute(insert(models.messages), [_posted(message, message["data"]["agency"], models.WORK, now) for message in work])
 
 
-def _post(tx: Connection, message_id: str, delivery_id: str, agency: str, kind: str, message: Mapping[Any, Any], now: str) -> None:
-    body = messages.to_text(message)
-    tx.execute(
-        insert(models.messages).values(
-            id=message_id, delivery=delivery_id, agency=agency, kind=kind, body=body, created_at=now, state=models.READY
-        )
-    )
+def _posted(message: Mapping[Any, Any], agency: str, kind: str, now: str) -> dict[str, Any]:
+    """A message's row, ready to be taken."""
+    return {
+        "id": message["id"],
+        "delivery": message["data"]["delivery"],
+        "agency": agency,
+        "kind": kind,
+        "body": messages.to_text(message),
+        "created_at": now,
+        "state": models.READY,
+    }

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from services.routing import cases, deliveries, models
-from services.routing.decide import Decision, Delivery, Hold, decide
+from services.routing.decide import GATE, Decision, Delivery, Hold, decide
 from services.routing.facts import History, case_key
 from services.routing.receipts import confirm_when_all_have
 from services.routing.table import COPY, PRIMARY, RoutingTable, destinations, load_table
 from services.shared import events, lifecycle, names, timestamps
 from services.shared.context import Context
 from services.shared.jobs import Job
+from services.shared.models import events as story
 from services.shared.models import submissions
 from services.shared.worker import Effect, Hopeless, Retry, handles
 
@@ -34,7 +35,7 @@ def route(job: Job, context: Context) -> Effect:
     table = load_table(context.settings.schemas / "routing")
     with context.database.read() as tx:
         submission = dict(tx.execute(select(submissions).where(submissions.c.id == job.submission)).mappings().one())
-        settled = _settled_gates(events.story_of(tx, submission["id"]))
+        settled = _settled_gates(tx, submission["id"])
     key = case_key(submission["form_type"], submission["answers"])
     alone = _decide(table, submission, settled, possible_duplicate=False)
 
@@ -50,9 +51,12 @@ def route(job: Job, context: Context) -> Effect:
         if decision.held is not None:
             events.record(tx, row["id"], names.SUBMISSION_HELD, actor=ACTOR, data={**_hold_data(decision.held), **facts})
             return
+        agencies = {delivery.agency for delivery in decision.deliveries}
+        earlier = deliveries.of_root(tx, row["root"])
+        # It was held and accepted again: who is not named any more gives its open work back, unless the secretariat gave it.
+        others = {old["id"] for old in earlier if old["agency"] not in agencies and not old["by_hand"]}
         wanted = [_wanted(delivery) for delivery in decision.deliveries]
-        _recall_others(tx, row["id"], {delivery.agency for delivery in decision.deliveries})
-        deliveries.queue(tx, row, wanted, public_url=context.settings.public_url, facts=facts)
+        deliveries.queue(tx, row, wanted, earlier, taken_from=others, public_url=context.settings.public_url, facts=facts)
 
     return effect
 
@@ -105,13 +109,12 @@ def route_by_hand(job: Job, context: Context) -> Effect:
         if row["status"] not in (lifecycle.HELD, *lifecycle.IN_FORCE):
             events.record(tx, row["id"], names.MOVE_DROPPED, actor=ACTOR, data={"wanted": names.DELIVERIES_QUEUED, "status": row["status"]})
             return
-        own = [delivery for delivery in deliveries.of_root(tx, row["root"]) if delivery["submission"] == submission]
-        deliveries.queue(tx, row, [wanted], public_url=context.settings.public_url, facts={})
-        if role == PRIMARY and not any(delivery["state"] == models.RETURNED for delivery in own):
-            chosen_by_rules = [delivery for delivery in own if delivery["role"] == PRIMARY and not delivery["by_hand"]]
-            for delivery in chosen_by_rules:
-                if delivery["agency"] != agency and delivery["state"] in models.OPEN:
-                    deliveries.recall(tx, delivery, "rerouted")
+        earlier = deliveries.of_root(tx, row["root"])
+        own = [old for old in earlier if old["submission"] == submission]
+        taken_from: set[str] = set()
+        if role == PRIMARY and not any(old["state"] == models.RETURNED for old in own):
+            taken_from = {old["id"] for old in own if old["role"] == PRIMARY and not old["by_hand"] and old["agency"] != agency}
+        deliveries.queue(tx, row, [wanted], earlier, taken_from=taken_from, public_url=context.settings.public_url, facts={})
 
     return effect
 
@@ -136,21 +139,11 @@ def _decide(table: RoutingTable, submission: Mapping[str, Any], settled: frozens
     return decide(table, facts, received_on, settled=settled)
 
 
-def _settled_gates(story: Sequence[events.Event]) -> frozenset[str]:
+def _settled_gates(tx: Connection, submission: str) -> frozenset[str]:
     """Rows of gates that held the submission before somebody accepted it again: that was the secretariat's decision about them."""
-    acceptances = [event.seq for event in story if event.type == names.SUBMISSION_ACCEPTED]
-    last = max(acceptances, default=0)
-    holds = (event for event in story if event.type == names.SUBMISSION_HELD and event.actor == ACTOR and event.seq < last)
-    return frozenset(rule["row"] for event in holds for rule in event.data.get("rules", ()) if event.data.get("code") == "gate")
-
-
-def _recall_others(tx: Connection, submission: str, agencies: set[str]) -> None:
-    """Open work of this submission at agencies that the decision no longer names (it was held and accepted again)."""
-    root = events.locked(tx, submission)["root"]
-    for delivery in deliveries.of_root(tx, root):
-        stays = delivery["agency"] in agencies or delivery["by_hand"] or delivery["state"] not in models.OPEN
-        if delivery["submission"] == submission and not stays:
-            deliveries.recall(tx, delivery, "rerouted")
+    columns = select(story.c.data).where(story.c.submission == submission, story.c.type == names.SUBMISSION_HELD, story.c.actor == ACTOR)
+    holds = tx.execute(columns).scalars()
+    return frozenset(rule["row"] for data in holds if data.get("code") == GATE for rule in data["rules"])
 
 
 def _usual_task(table: RoutingTable, agency: str, role: str) -> str:

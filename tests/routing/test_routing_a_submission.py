@@ -105,7 +105,7 @@ def test_a_second_open_case_about_the_same_is_held_until_the_secretariat_accepts
 
 def test_of_two_about_the_same_that_come_at_the_same_moment_one_is_held(desk: Desk) -> None:
     pairs = [[desk.submission({**NEW_SUBSTANCE, "active_substance": f"stoff {number}"}) for _ in range(2)] for number in range(5)]
-    for submission in sum(pairs, []):
+    for submission in [submission for pair in pairs for submission in pair]:
         desk.record(submission, names.SUBMISSION_ACCEPTED, "validation")
     threads = [threading.Thread(target=desk.work) for _ in range(4)]
     for thread in threads:
