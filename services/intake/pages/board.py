@@ -18,14 +18,20 @@ from services.shared.web.layout import page_language
 
 LIST_LENGTH: Final = 25
 PARKED_SHOWN: Final = 50
+FOR_THE_SECRETARIAT: Final = (lifecycle.HELD, lifecycle.QUARANTINED)
 
 
 @dataclass(frozen=True)
 class Overview:
-    """Counts for the top of the board. ``overdue``: states with submissions that have been in them for too long, and since when that counts."""
+    """Counts for the top of the board.
+
+    ``waiting``: states in which the secretariat decides what happens next. ``overdue``: states with submissions received too long ago to be in them still, and since
+    when that counts.
+    """
 
     states: list[tuple[str, int]]
     total: int
+    waiting: list[tuple[str, int]]
     attention: int
     overdue: list[dict[str, Any]]
     parked: list[dict[str, Any]]
@@ -52,6 +58,7 @@ def overview(tx: Connection, language: str) -> Overview:
     return Overview(
         states=[(status, counts.get(status, 0)) for status in lifecycle.STATES],
         total=sum(counts.values()),
+        waiting=[(status, counts[status]) for status in FOR_THE_SECRETARIAT if counts.get(status)],
         attention=int(attention),
         overdue=_overdue(tx, language),
         parked=_parked(tx),

@@ -121,8 +121,9 @@ def findings_with_anchors(findings: Sequence[Mapping[str, Any]], documents: Sequ
     shown = []
     for finding in findings:
         anchor = _place(finding, names, anchors)
-        label = finding["field"]
-        shown.append({"anchor": anchor, "text": f"{label}: {finding['message']}" if label else finding["message"]})
+        label, message = finding["field"], finding["message"]
+        # Most sentences name their field already.
+        shown.append({"anchor": anchor, "text": message if not label or label in message else f"{label}: {message}"})
     return shown
 
 
