@@ -1,0 +1,1 @@
+"""The archive: OCFL objects, their catalogue, fixity, and export as bags."""

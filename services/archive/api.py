@@ -130,8 +130,8 @@ class _Views:
             if row is None:
                 raise Problem("not_found", 404)
             items, following = _outcomes(tx, check_id)
-            count = select(archive_fixity_outcomes.c.outcome, func.count()).where(archive_fixity_outcomes.c.check_id == check_id)
-            counts = {outcome: number for outcome, number in tx.execute(count.group_by(archive_fixity_outcomes.c.outcome))}
+            count = select(archive_fixity_outcomes.c.outcome, func.count().label("number")).where(archive_fixity_outcomes.c.check_id == check_id)
+            counts = {found.outcome: found.number for found in tx.execute(count.group_by(archive_fixity_outcomes.c.outcome))}
         return jsonify({**row, "state": "done" if row["finished_at"] else "running", "counts": counts, "items": items, "next": following})
 
     def _find(self, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -74,11 +74,7 @@ def _put_object(tx: Connection, stored: StoredVersion, version: Version, submiss
 def _words(submission: Mapping[str, Any]) -> str:
     """Everything one may search for, casefolded: reference, form, parties, title and the short answers."""
     parties = [
-        str(party[part])
-        for party in (submission["submitter"], submission["on_behalf_of"])
-        if party
-        for part in ("name", "id")
-        if party.get(part)
+        str(party[part]) for party in (submission["submitter"], submission["on_behalf_of"]) if party for part in ("name", "id") if party.get(part)
     ]
     answers = [text for text in _texts(submission["answers"]) if len(text) <= WORD_LENGTH]
     found = [submission["reference"], submission["form_type"] or "", submission["title"] or "", *parties, *answers]

@@ -39,9 +39,7 @@ def store(job: Job, context: Context) -> Effect | None:
         known_head, new_root = catalogue.known_head(tx, snapshot.object_id), catalogue.is_empty(tx)
     plan = plan_version(snapshot)
     try:
-        stored = ocfl.write_version(
-            context.archive_objects, snapshot.object_id, plan, context.objects, known_head=known_head, new_root=new_root
-        )
+        stored = ocfl.write_version(context.archive_objects, snapshot.object_id, plan, context.objects, known_head=known_head, new_root=new_root)
         fixity.verify_written(context.archive_objects, stored)
     except ObjectsUnavailable as fault:
         raise Retry(f"a store does not answer: {fault}") from fault
@@ -77,9 +75,7 @@ def check_fixity(job: Job, context: Context) -> Effect | None:
         if last is not None:
             jobs.enqueue(tx, names.ARCHIVE_FIXITY, key=f"fixity-{check_id}", data={"check": check_id, "after": last})
             return
-        states = tx.execute(
-            select(archive_fixity_outcomes.c.outcome).where(archive_fixity_outcomes.c.check_id == check_id).distinct()
-        ).scalars()
+        states = tx.execute(select(archive_fixity_outcomes.c.outcome).where(archive_fixity_outcomes.c.check_id == check_id).distinct()).scalars()
         finished = {"finished_at": timestamps.now(), "outcome": fixity.worst(states)}
         tx.execute(update(archive_fixity_checks).where(archive_fixity_checks.c.id == check_id).values(finished))
 

@@ -62,9 +62,7 @@ class StoredObject:
 def object_root(object_id: str) -> str:
     """Where an object lies: layout extension 0003 with sha256 and three tuples of three; the folder is the percent-encoded id."""
     digest = hashlib.sha256(object_id.encode()).hexdigest()
-    encoded = re.sub(
-        r"%[0-9A-F]{2}", lambda found: found.group(0).lower(), quote(object_id, safe="").replace(".", "%2e").replace("~", "%7e")
-    )
+    encoded = re.sub(r"%[0-9A-F]{2}", lambda found: found.group(0).lower(), quote(object_id, safe="").replace(".", "%2e").replace("~", "%7e"))
     return "/".join([digest[0:3], digest[3:6], digest[6:9], encoded])
 
 
@@ -141,9 +139,7 @@ def _settled(port: Objects, root: str, keys: frozenset[str]) -> StoredObject | N
     return _roll_forward(port, root, keys, complete, root_data, root_sidecar)
 
 
-def _roll_forward(
-    port: Objects, root: str, keys: frozenset[str], complete: int, root_data: bytes | None, root_sidecar: bytes | None
-) -> StoredObject:
+def _roll_forward(port: Objects, root: str, keys: frozenset[str], complete: int, root_data: bytes | None, root_sidecar: bytes | None) -> StoredObject:
     versions = [port.read_bytes(f"{root}/v{number}/{INVENTORY}") for number in range(1, complete + 1) if f"v{number}/{INVENTORY}" in keys]
     newest = versions[-1]
     current = _parsed(newest, None)
@@ -159,9 +155,7 @@ def _roll_forward(
     return StoredObject(root, keys | added, current)
 
 
-def write_version(
-    port: Objects, object_id: str, plan: VersionPlan, source: Objects, *, known_head: int = 0, new_root: bool = True
-) -> StoredVersion:
+def write_version(port: Objects, object_id: str, plan: VersionPlan, source: Objects, *, known_head: int = 0, new_root: bool = True) -> StoredVersion:
     """Write the version this plan's event asks for, or find that it stands already.
 
     Documents are copied from ``source`` as a stream, and their digests and size compared with what was recorded when they were received.

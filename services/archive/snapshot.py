@@ -116,9 +116,7 @@ def take(tx: Connection, submission: str, seq: int) -> Snapshot:
         at=event["at"],
         submission=dict(row),
         versions=tuple(
-            {name: version[name] for name in ("id", "version", "received_at")}
-            for version in of_reference
-            if version["received_at"] <= event["at"]
+            {name: version[name] for name in ("id", "version", "received_at")} for version in of_reference if version["received_at"] <= event["at"]
         ),
         status=_status(story, submission),
         documents=_documents(tx, submission, event["at"]),
@@ -134,9 +132,7 @@ def _story(tx: Connection, event: RowMapping, of_reference: list[str]) -> list[d
 
 
 def _status(story: list[dict[str, Any]], submission: str) -> str:
-    moves = [
-        lifecycle.MOVES[event["type"]].target for event in story if event["submission"] == submission and event["type"] in lifecycle.MOVES
-    ]
+    moves = [lifecycle.MOVES[event["type"]].target for event in story if event["submission"] == submission and event["type"] in lifecycle.MOVES]
     return moves[-1] if moves else lifecycle.RECEIVED
 
 

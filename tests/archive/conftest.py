@@ -63,9 +63,7 @@ class Case:
             events.record(tx, submission_id, "test.arrived", actor="intake", data={"from": "Blåbær & Sønn <æøå>"})
         return submission_id
 
-    def document(
-        self, submission: str, path: str, data: bytes, *, role: str = "attachment", claimed: bytes | None = None, **values: Any
-    ) -> str:
+    def document(self, submission: str, path: str, data: bytes, *, role: str = "attachment", claimed: bytes | None = None, **values: Any) -> str:
         """Bytes that were received; ``claimed`` are what the table says they were, when those are to differ."""
         document_id = identifiers.new_id()
         key = f"incoming/{submission}/{document_id}"

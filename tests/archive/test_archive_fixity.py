@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -79,9 +78,7 @@ def test_any_missing_file_is_found_and_named(archived: Archived) -> None:
     assert archived.check().state == INTACT
 
 
-@pytest.mark.parametrize(
-    "path", ["extra.txt", "v1/content/original/planted.pdf", "v2/extra", "v3/content/original/0001.pdf", "v3/inventory.json"]
-)
+@pytest.mark.parametrize("path", ["extra.txt", "v1/content/original/planted.pdf", "v2/extra", "v3/content/original/0001.pdf", "v3/inventory.json"])
 def test_an_extra_file_is_found_and_named(archived: Archived, path: str) -> None:
     (archived.folder / path).parent.mkdir(parents=True, exist_ok=True)
     (archived.folder / path).write_bytes(b"planted")
@@ -164,9 +161,7 @@ class Faulty:
         return getattr(self._port, name)
 
 
-@pytest.mark.parametrize(
-    "fault", [ObjectsUnavailable("no answer"), PermissionError(13, "no"), OSError(5, "input/output error"), RuntimeError("odd")]
-)
+@pytest.mark.parametrize("fault", [ObjectsUnavailable("no answer"), PermissionError(13, "no"), OSError(5, "input/output error"), RuntimeError("odd")])
 @pytest.mark.parametrize("key", ["/content/original/", "/inventory.json", "0=ocfl_object"])
 def test_what_cannot_be_read_is_never_a_pass(archived: Archived, fault: Exception, key: str) -> None:
     outcome = fixity.check_object(Faulty(archived.case.archive, key, fault), archived.object_id, archived.expected)  # type: ignore[arg-type]
@@ -202,7 +197,7 @@ def test_what_was_written_is_read_back_and_a_bit_that_fell_over_meanwhile_is_ref
     flip(case.archive_folder / ocfl.object_root(snapshot.object_id) / path)
     with pytest.raises(ocfl.ArchiveDamaged):
         fixity.verify_written(case.archive, stored)
-    os.unlink(case.archive_folder / ocfl.object_root(snapshot.object_id) / path)
+    (case.archive_folder / ocfl.object_root(snapshot.object_id) / path).unlink()
     with pytest.raises(ObjectMissing):
         fixity.verify_written(case.archive, stored)
 

@@ -26,8 +26,7 @@ class WithoutXlink(etree.Resolver):
     def resolve(self, url: str | None, public_id: str | None, context: Any) -> Any:  # type: ignore[override]  # the stubs lack the context
         if url and url.endswith("xlink.xsd"):
             attributes = "".join(
-                f'<xs:attribute name="{name}" type="xs:string"/>'
-                for name in ("type", "href", "role", "arcrole", "title", "show", "actuate")
+                f'<xs:attribute name="{name}" type="xs:string"/>' for name in ("type", "href", "role", "arcrole", "title", "show", "actuate")
             )
             link = '<xs:attributeGroup name="simpleLink"><xs:attribute ref="xlink:href"/></xs:attributeGroup>'
             head = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -46,9 +45,7 @@ def schema(folder: str, file: str) -> etree.XMLSchema:
 
 def every_kind(case: Any) -> Any:
     """A snapshot with every kind of document, party and access, and names that XML cannot hold."""
-    submission = case.submission(
-        on_behalf_of={"kind": "foreign", "id": "DE123", "name": "Beispiel <GmbH> & Co", "country": "DE"}, title=None
-    )
+    submission = case.submission(on_behalf_of={"kind": "foreign", "id": "DE123", "name": "Beispiel <GmbH> & Co", "country": "DE"}, title=None)
     case.document(submission, "skjema.docx", b"form", role="form", access="public", format=None)
     mail = case.document(submission, "post.eml", b"mail", access="internal")
     case.document(

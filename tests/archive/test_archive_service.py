@@ -287,6 +287,11 @@ def content_file(service: Service, submission: str) -> Path:
     return next(path for path in folder_of(service, submission).rglob("v1/content/original/*.pdf"))
 
 
+def take_in(pieces: Iterator[bytes], received: bytearray) -> None:
+    for piece in pieces:
+        received += piece
+
+
 def test_a_bag_breaks_off_when_a_byte_changed_and_is_no_zip_then(service: Service) -> None:
     submission = service.archived()
     path = content_file(service, submission)
@@ -294,9 +299,9 @@ def test_a_bag_breaks_off_when_a_byte_changed_and_is_no_zip_then(service: Servic
     data[-1] ^= 1
     path.write_bytes(bytes(data))
     received = bytearray()
+    pieces = service.get(f"/archive/objects/{submission}/bag", buffered=False).response
     with pytest.raises(ocfl.ArchiveDamaged):
-        for piece in service.get(f"/archive/objects/{submission}/bag", buffered=False).response:
-            received += piece
+        take_in(pieces, received)
     assert received
     assert not zipfile.is_zipfile(io.BytesIO(bytes(received)))
 
