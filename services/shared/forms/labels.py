@@ -34,10 +34,20 @@ class _Target:
 
 @dataclass(slots=True)
 class _Found:
-    """A label in the text and what is written after it."""
+    """A label in the text and what is written after it: each piece with the number of its line."""
 
     targets: list[_Target]
-    parts: list[str] = field(default_factory=list)
+    parts: list[tuple[int, str]] = field(default_factory=list)
+
+    def answer(self, asked: Field) -> str:
+        """The text of the answer: a field that takes one line ends with the line on which its answer begins."""
+        whole = asked.type_name == "long_text" or asked.type.shape != "value"
+        return "\n".join(text for number, text in self.parts if whole or number == self.parts[0][0])
+
+    @property
+    def runs_on(self) -> bool:
+        """Whether lines follow an answer that may have ended already."""
+        return bool(self.parts) and self.parts[-1][0] != self.parts[0][0]
 
 
 def read_labels(definition: FormDefinition, text: str) -> Reading:
@@ -51,7 +61,7 @@ def read_labels(definition: FormDefinition, text: str) -> Reading:
     last, row = -1, dict.fromkeys(definition.fields, -1)
     for found in _labels_in(definition, text):
         target = _best_target(found.targets, tags, last)
-        last, answer = target.position, "\n".join(found.parts)
+        last = target.position
         if target.sub is None:
             tag, asked = target.field.key, target.field
         else:
@@ -61,8 +71,8 @@ def read_labels(definition: FormDefinition, text: str) -> Reading:
             tag = f"{target.field.key}/{row[target.field.key]}/{asked.key}"
         if tags.get(tag):
             continue
-        tags[tag] = _ticked(answer) if asked.choices or asked.type.json == "boolean" else answer
-        if len(found.targets) > 1 and target.sub is None:
+        tags[tag] = _ticked(asked, found.answer(asked))
+        if (len(found.targets) > 1 and target.sub is None) or (found.runs_on and asked.type_name == "long_text"):
             doubtful.add(target.field.key)
     reading = read_tags(definition, tags, LABEL)
     malformed = {str(error.absolute_path[0]) for error in definition.validator.iter_errors(reading.answers) if error.absolute_path}
@@ -74,15 +84,15 @@ def _labels_in(definition: FormDefinition, text: str) -> Iterator[_Found]:
     """The labels in the order of the text, each with what follows it."""
     names, headings = _names(definition), _headings(definition)
     current: _Found | None = None
-    for line in _lines(text):
+    for number, line in enumerate(_lines(text)):
         for cell in line:
             targets, rest = _label_in(cell, names)
-            if targets or for_comparison(_without_number(cell)) in headings:
+            if targets or for_comparison(_without_numbers(cell)) in headings:
                 if current is not None:
                     yield current
-                current = _Found(targets, [rest] if rest else []) if targets else None
+                current = _Found(targets, [(number, rest)] if rest else []) if targets else None
             elif current is not None:
-                current.parts.append(cell)
+                current.parts.append((number, cell))
     if current is not None:
         yield current
 
@@ -129,17 +139,25 @@ def _without_number(cell: str) -> str:
     return _NUMBER_IN_FRONT.sub("", cell)
 
 
+def _without_numbers(heading: str) -> str:
+    """A heading without its own number, and without the number of the row it begins (``Studie 2``)."""
+    return re.sub(r"[\s#]+[0-9]{1,3}$", "", _without_number(heading))
+
+
 def _best_target(targets: list[_Target], tags: Mapping[str, TagValue], last: int) -> _Target:
     """Of several fields with the same label the next one in the form that has no answer yet: people fill in from the top."""
     free = [target for target in targets if target.sub is not None or target.field.key not in tags] or targets
     return next((target for target in free if target.position >= last), free[0])
 
 
-def _ticked(answer: str) -> TagValue:
-    """The texts beside the ticked boxes; the answer itself where there are no boxes, and the box itself where it stands alone."""
+def _ticked(asked: Field, answer: str) -> TagValue:
+    """The texts beside the ticked boxes; the answer itself where there are no boxes. One box alone says yes or no."""
+    is_boolean = asked.type.json == "boolean"
+    if not is_boolean and not asked.choices:
+        return answer
     boxes = [(mark not in _EMPTY_BOXES, label.strip()) for mark, label in _BOX.findall(answer)]
     if not boxes:
         return answer
-    if len(boxes) == 1 and not boxes[0][1]:
+    if is_boolean and len(boxes) == 1 and for_comparison(boxes[0][1]) not in ("nei", "no"):
         return boxes[0][0]
     return [label for is_ticked, label in boxes if is_ticked]

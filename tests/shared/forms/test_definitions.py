@@ -86,9 +86,21 @@ def test_a_form_of_a_later_step_needs_only_its_folder(form_type: str, tmp_path: 
     assert {finding.code for finding in findings(definition, {}, submitter_kind="dmp")} >= {"required"}
 
 
+@pytest.mark.parametrize("form_type", FORMS.types())
+def test_a_form_names_what_a_submission_is_about(form_type: str) -> None:
+    definition = FORMS.newest(form_type)
+    assert definition is not None
+    answers = good_answers(form_type, TODAY)
+    title = definition.title_of(answers)
+    assert title is not None
+    assert title == " – ".join(answers[key] for key in definition.headline)
+    assert definition.title_of({}) is None
+
+
 SPOILED: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     ("unknown keys", lambda form: form.update(surprise=1)),
     ("missing keys", lambda form: form.pop("who")),
+    ("headline names unknown fields", lambda form: form.update(headline=["nobody"])),
     ("unknown keys", lambda form: form["sections"][0].update(surprise=1)),
     ("unknown keys", lambda form: form["sections"][0]["fields"][0].update(surprise=1)),
     ("unknown keys", lambda form: form["sections"][0]["fields"][0].update(values=[])),

@@ -82,6 +82,9 @@ FORM = form(
         ("☒ Jeg er klar over publisering", {"ack": True}),
         ("Jeg er klar over publisering\t☒", {"ack": True}),
         ("☐ Jeg er klar over publisering", {"ack": False}),
+        ("Jeg er klar over publisering\t☐ Ja", {"ack": False}),
+        ("Er stoffet vurdert før? ☒ Nei", {"known": False}),
+        ("Dato\t1.5.2025\nSide 3 av 9", {"day": "2025-05-01"}),
         (
             "Beskriv: bakgrunn: Første avsnitt.\nAndre avsnitt: mer.\nDato: 2025-05-01",
             {"story": "Første avsnitt.\nAndre avsnitt: mer.", "day": "2025-05-01"},
@@ -105,6 +108,18 @@ def test_the_same_label_twice_fills_the_fields_in_order_and_is_unsure() -> None:
     reading = read_labels(FORM, "Telefon: 22000000\nTelefon: 33000000")
     assert reading.answers == {"phone": "22000000", "other_phone": "33000000"}
     assert reading.read_as == {"phone": "unsure", "other_phone": "unsure"}
+
+
+def test_rows_of_a_group_begin_at_their_numbered_heading_or_where_a_label_comes_again() -> None:
+    sub_fields = [field("id", "study_id", label=texts("Studie-ID")), field("aim", "long_text", label=texts("Formål"))]
+    definition = form(field("count", "integer", label=texts("Antall")), field("rows", "group_list", label=texts("Studier"), fields=sub_fields))
+    reading = read_labels(definition, "Antall\t28\nStudier 1\nStudie-ID\tA\nFormål\tx\nStudier 2\nStudie-ID\tB\nStudie-ID\tC\nFormål\ty")
+    assert reading.answers == {"count": 28, "rows": [{"id": "A", "aim": "x"}, {"id": "B"}, {"id": "C", "aim": "y"}]}
+
+
+def test_a_long_answer_that_runs_on_is_unsure() -> None:
+    reading = read_labels(FORM, "Beskriv: bakgrunn\tAlt er sagt.\nEksempelforetaket, side 2")
+    assert reading.read_as == {"story": "unsure"}
 
 
 def test_an_answer_that_does_not_look_like_one_is_unsure() -> None:
