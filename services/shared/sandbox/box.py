@@ -80,7 +80,7 @@ class Box:
 
     def __init__(self, policy: Policy, scratch_root: Path, allow_unconfined: bool = False) -> None:
         self._policy = policy
-        self._scratch_root = scratch_root.absolute()
+        self.scratch_root = scratch_root.absolute()
         self._allow_unconfined = allow_unconfined
         self._zygote: _Zygote | None = None
         self._lock = threading.Lock()
@@ -154,8 +154,8 @@ class Box:
             watch.close()
 
     def _ready_scratch_root(self) -> Path:
-        self._scratch_root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return self._scratch_root
+        self.scratch_root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.scratch_root
 
     def _running_zygote(self) -> _Zygote:
         zygote = self._zygote
@@ -353,6 +353,8 @@ def _reason_of(exit_code: int | None) -> str:
         raise BoxCrashed("the zygote died")
     if exit_code == -signal.SIGXCPU:
         return "time"
+    if exit_code == -signal.SIGKILL:
+        return "memory"  # not by us: the machine itself was out of it
     if exit_code == EXIT_NO_ROOM:
         raise BoxCrashed("no room on the scratch disk")
     return "memory" if exit_code == EXIT_OUT_OF_MEMORY else "crash"

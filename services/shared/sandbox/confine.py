@@ -100,7 +100,7 @@ def confine_child(confinement: Confinement, scratch: int, limits: Limits, base_m
         (resource.RLIMIT_NPROC, 0),
     ):
         resource.setrlimit(kind, (value, value))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds_per_file, limits.cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds_per_file, limits.cpu_seconds + 1))
     if confinement.landlock_abi:
         landlock.restrict([(folder, landlock.READ) for folder in confinement.readable] + [(scratch, landlock.WRITE)])
     if confinement.child_filter:
@@ -111,7 +111,7 @@ def allow_processor_time(seconds: int, limits: Limits) -> None:
     """Move the soft limit on processor time so that the next file gets `seconds`; the hard limit for the whole child stays."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = min(int(used.ru_utime + used.ru_stime) + 1 + seconds, limits.cpu_seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, limits.cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, limits.cpu_seconds + 1))
 
 
 def interpreter_folders() -> list[Path]:

@@ -102,6 +102,7 @@ def _sectors_shared(ole: olefile.OleFileIO) -> bool:
     last = 0xFFFFFFFA  # what is above are marks, not sectors
     starts = [entry.isectStart for entry in ole.direntries if entry is not None and entry.size >= ole.minisectorcutoff
               and entry.entry_type in (olefile.STGTY_STREAM, olefile.STGTY_ROOT)]
+    starts += [ole.first_dir_sector, ole.first_mini_fat_sector]
     following = [int(sector) for sector in ole.fat if sector < last] + [start for start in starts if start < last]
     return len(set(following)) != len(following)
 

@@ -21,6 +21,8 @@ def parse(data: bytes, part: str) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
         if "huge" in str(error).lower() or "depth" in str(error).lower():
             raise Refused("file_too_complex", part=part) from error
         raise Refused("file_corrupt", part=part, reason="xml") from error

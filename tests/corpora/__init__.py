@@ -1,0 +1,1 @@
+"""Honest and hostile files, made anew for each run."""
