@@ -1,12 +1,25 @@
-"""``mottak archive``: search, get, export, fixity, rebuild."""
+"""``mottak archive``: search, get, export and fixity through the API; fixity offline and rebuild on the data itself."""
 
 from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from services.archive.fixity import INTACT
 from services.archive.handlers import check_all
+from services.archive.rebuild import StorageRootMissing, rebuild
+from services.command import assemble
+from services.command.remote import DATA_IS_WRONG, client, json_option, show, talks
 from services.shared.context import Context
+from services.shared.settings import Settings
+
+COULD_NOT_CHECK: Final = 4
 
 
 def check_everything(context: Context) -> int:
@@ -20,3 +33,83 @@ def check_everything(context: Context) -> int:
             click.echo(f"{outcome.state}: {outcome.as_json()}", err=True)
     click.echo(f"Archive: {looked_at - bad} of {looked_at} objects intact, every digest re-read.")
     return bad
+
+
+@click.group()
+def archive() -> None:
+    """Search, retrieve, export and check the archive."""
+
+
+@archive.command()
+@click.argument("words", nargs=-1)
+@json_option
+@talks
+def search(words: tuple[str, ...], as_json: bool) -> None:
+    """List objects in which every one of WORDS is found, newest first."""
+    items: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        page = client().get("/api/v1/archive/objects", q=" ".join(words), limit=100, **({"cursor": cursor} if cursor else {}))
+        items += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    show(items, as_json=as_json, lines=lambda found: [f"{item['reference']}  {item['id']}  {item.get('title') or ''}" for item in found])
+
+
+@archive.command()
+@click.argument("name")
+@talks
+def get(name: str) -> None:
+    """Show one object (id or reference) with versions, files and digests, as JSON."""
+    click.echo(json.dumps(client().get(f"/api/v1/archive/objects/{name}"), ensure_ascii=False, indent=1))
+
+
+@archive.command()
+@click.argument("name")
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False, writable=True))
+@talks
+def export(name: str, target: Path) -> None:
+    """Write an object as a BagIt zip to TARGET."""
+    unfinished = target.with_name(f"{target.name}.unfinished")
+    with unfinished.open("wb") as file:
+        for piece in client().stream(f"/api/v1/archive/objects/{name}/bag"):
+            file.write(piece)
+    unfinished.replace(target)
+    click.echo(f"{target}: {target.stat().st_size} bytes")
+
+
+@archive.command()
+@click.argument("name", required=False)
+@json_option
+@talks
+def fixity(name: str | None, as_json: bool) -> None:
+    """Have one object, or all, re-read and compared. Exit code 1: damaged, 4: could not check."""
+    asked = client()
+    check = asked.post("/api/v1/archive/fixity-checks", {"object": name} if name else {})
+    while (result := asked.get(check["links"]["self"]))["state"] == "running":
+        time.sleep(0.5)
+    show(result, as_json=as_json, lines=lambda shown: [f"{outcome}: {count}" for outcome, count in shown["counts"].items()] or ["nothing to check"])
+    counts = result["counts"]
+    if counts.get("could_not_check"):
+        sys.exit(COULD_NOT_CHECK)
+    sys.exit(DATA_IS_WRONG if counts.get("damaged") else 0)
+
+
+@archive.command(name="rebuild")
+@click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")))
+def rebuild_catalogue(data: Path) -> None:
+    """Make the catalogue anew from the store alone. The system must be stopped."""
+    lock = assemble.lock_data(data.absolute())
+    context, _ = assemble.embedded_context(Settings.embedded(data.absolute()))
+    try:
+        result = rebuild(context.database, context.archive_objects)
+    except StorageRootMissing:
+        click.echo(f"There is no archive under {data}.", err=True)
+        sys.exit(COULD_NOT_CHECK)
+    finally:
+        os.close(lock)
+    click.echo(f"{result.objects} objects, {result.versions} versions")
+    for object_id, why in result.unreadable.items():
+        click.echo(f"could not be read: {object_id}: {why}", err=True)
+    sys.exit(DATA_IS_WRONG if result.unreadable else 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -60,13 +60,21 @@ class Client:
         """The bytes of a document. Raises Refused, NotReachable."""
         return self._ask("GET", path).content
 
+    def stream(self, path: str) -> Iterator[bytes]:
+        """The bytes of something large, a piece at a time. Raises Refused, NotReachable, also when it breaks off."""
+        response = self._ask("GET", path, stream=True)
+        try:
+            yield from response.iter_content(1024 * 1024)
+        except requests.RequestException as fault:
+            raise NotReachable(self.url) from fault
+
     def wait_until_settled(self, submission: str, *, seconds: float = 120.0) -> dict[str, Any]:
         """The submission once no machine is to do anything more with it. Raises TimeoutError."""
         deadline = time.monotonic() + seconds
         while True:
             view = self.get(f"/api/v1/submissions/{submission}")
-            archive = view["archive"]
-            if view["status"] in SETTLED and (archive is None or archive["state"] == "stored"):
+            archived = view["archive"]["state"] == "stored" or view["complete_at"] is None
+            if view["status"] in SETTLED and archived:
                 return view
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{view['reference']} is still {view['status']}")

@@ -16,9 +16,11 @@ from typing import Any
 import click
 
 from services.command import archive as archive_commands
+from services.command import offline, remote
 from services.command.client import Client
 from services.command.samples import Outcome, print_table, submit_samples
 from services.command.up import Running, running, say_where, wait_for_signal
+from services.shared import telemetry
 
 DATA_IS_WRONG = 1
 
@@ -26,6 +28,11 @@ DATA_IS_WRONG = 1
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Intake, checking, routing and archive of submissions to Nye metoder."""
+    telemetry.configure_logging(level=os.environ.get("MOTTAK_LOG_LEVEL", "WARNING"), as_json=not sys.stderr.isatty())
+
+
+for command in (offline.check, offline.verify, remote.submit, remote.status, remote.redrive, remote.token, remote.routing, archive_commands.archive):
+    main.add_command(command)
 
 
 @main.command()

@@ -83,7 +83,7 @@ def print_table(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         mark = "[green]✓[/green]" if outcome.as_named else f"[red]✗ wanted {outcome.wanted}[/red]"
         why = [f"{delivery['agency']} ({delivery['role']}): " + "; ".join(f"{rule['id']} {rule['reason']}" for rule in delivery["rules"]) for delivery in outcome.routing]
-        archive = f"{outcome.archive['object']} {outcome.archive['version']}" if outcome.archive else ""
+        archive = f"{outcome.archive['object']} {outcome.archive['version']}" if outcome.archive and outcome.archive["object"] else ""
         shown = outcome.errors[:6] + ([f"… {len(outcome.errors) - 6} more"] if len(outcome.errors) > 6 else [])
         table.add_row(outcome.file.name.split(".")[0], f"{outcome.became.split('.')[0]} {mark}", "\n".join(shown), "\n".join(why), archive)
     console.print(table)

@@ -64,7 +64,6 @@ class Running:
 def running(data: Path, *, port: int) -> Iterator[Running]:
     """A system that runs for the length of the block."""
     settings = Settings.embedded(data, port=port)
-    telemetry.configure_logging(level=settings.log_level)
     system = Running(settings)
     system.start()
     try:

@@ -102,7 +102,7 @@ def route_by_hand(tx: Connection, context: Context, identity: Identity, row: Row
     if agency is None or not agency.takes_work or role not in ("primary", "copy"):
         raise Problem("value_not_allowed", 422, name="agency")
     if row["complete_at"] is None or row["status"] not in lifecycle.IN_FORCE | {lifecycle.HELD}:
-        raise Problem("move_not_allowed", 409, status=row["status"])
+        raise Problem("move_not_allowed", 409)
     data = {"agency": agency.id, "role": role, "task": str(body.get("task") or "egnethetsvurdering")[:60], "reason": reason}
     events.record(tx, row["id"], names.ROUTED_BY_HAND, actor=identity.owner, data=data)
 
@@ -120,4 +120,4 @@ def _move(
     try:
         events.record(tx, row["id"], event_type, actor=identity.owner, data=data, changes=changes)
     except MoveNotAllowed as refusal:
-        raise Problem("move_not_allowed", 409, status=refusal.status) from refusal
+        raise Problem("move_not_allowed", 409) from refusal

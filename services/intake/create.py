@@ -147,7 +147,7 @@ def _replaced(tx: Connection, new: NewSubmission) -> RowMapping:
     if newest["version"] > 1 and newest["status"] in lifecycle.UNREAD:
         raise Problem("correction_in_progress", 409, reference=newest["reference"])
     if newest["status"] in (lifecycle.REJECTED, lifecycle.WITHDRAWN):
-        raise Problem("move_not_allowed", 409, status=newest["status"])
+        raise Problem("move_not_allowed", 409)
     return newest
 
 

@@ -57,7 +57,7 @@ def send(context: Context, file: RowMapping) -> Response:
         stream = context.objects.open(file["object_key"])
     except ObjectMissing as fault:
         raise Problem("store_unavailable", 503) from fault
-    response = Response(wrap_file(request.environ, stream), direct_passthrough=True, mimetype=file["media_type"])  # type: ignore[arg-type]  # BinaryIO
+    response = Response(wrap_file(request.environ, stream), direct_passthrough=True, mimetype=file["media_type"])
     response.content_length = file["size"]
     response.set_etag(file["sha256"])
     # An ASCII name for old readers, the real one for all others (RFC 6266, RFC 8187): werkzeug writes both.

@@ -22,9 +22,9 @@ from werkzeug import Response
 from services.shared import telemetry
 from services.shared.context import Context
 from services.shared.identity import Identity, TokenRefused, open_route
-from services.shared.identity.issuer import write_secret
 from services.shared.identity.local_login import CALLBACK, CLIENT, at_hash, s256
 from services.shared.problems import Problem
+from services.shared.secrets_files import write_secret
 from services.shared.settings import Settings
 from services.shared.web.layout import forgery
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from html import escape
 from typing import Any
 
 import rfc8785
@@ -10,7 +11,6 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
-from xml.sax.saxutils import escape
 
 from services.shared import words
 from services.shared.context import Context
@@ -44,8 +44,8 @@ def receipt_pdf(context: Context, view: dict[str, Any], language: str) -> bytes:
     styles = getSampleStyleSheet()
     title = words.text("receipt.title", language, reference=content["reference"])
     story: list[Flowable] = [Paragraph(escape(title), styles["Title"]), Spacer(1, 6 * mm)]
-    for key in ("received_at", "version", "form_type", "status"):
-        story.append(Paragraph(f"{escape(words.text(f'receipt.{key}', language))}: {escape(str(content[key] or '-'))}", styles["Normal"]))
+    facts = {key: words.text(f"receipt.{key}", language) for key in ("received_at", "version", "form_type", "status")}
+    story += [Paragraph(f"{escape(label)}: {escape(str(content[key] or '-'))}", styles["Normal"]) for key, label in facts.items()]
     story += [Spacer(1, 6 * mm), Paragraph(escape(words.text("receipt.documents", language)), styles["Heading2"])]
     rows = [[Paragraph(escape(file["name"]), styles["Normal"]), str(file["size"]), Paragraph(file["sha256"], styles["Code"])] for file in content["documents"]]
     story.append(Table(rows, colWidths=[55 * mm, 25 * mm, 95 * mm]))

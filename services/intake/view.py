@@ -73,7 +73,7 @@ def submission_view(tx: Connection, row: Row, language: str) -> dict[str, Any]:
         "access": row["access"],
         "answers": row["answers"],
         "read_as": row["read_as"],
-        "errors": [error_view(error, language) for error in row["errors"]],
+        "errors": [Finding.from_json(error).in_language(language) for error in row["errors"]],
         "documents": [document_view(file, language) for file in files],
         "routing": routing_of(chain, language),
         "archive": archive_of(chain),
@@ -110,20 +110,6 @@ def links_of(row: Row) -> dict[str, str]:
     """Where to go from a submission."""
     base = f"/api/v1/submissions/{row['id']}"
     return {"self": base, "page": f"/innsendinger/{row['reference']}", "receipt": f"{base}/receipt", "withdraw": f"{base}/withdraw"}
-
-
-def error_view(error: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """One finding in the reader's language."""
-    finding = Finding.from_json(dict(error))
-    return {
-        "pointer": finding.pointer,
-        "field": words.choose(finding.label, language) if finding.label else None,
-        "code": finding.code,
-        "message": words.choose(finding.message, language),
-        "severity": finding.severity,
-        "document": finding.document,
-        "accepted_by": finding.accepted_by,
-    }
 
 
 def document_view(file: Row, language: str) -> dict[str, Any]:
@@ -163,7 +149,7 @@ def submission_list(tx: Connection, identity: Identity, wanted: Filter, *, limit
     rows = tx.execute(query.order_by(submissions.c.received_at.desc(), submissions.c.id.desc()).limit(limit + 1)).mappings().all()
     shown = rows[:limit]
     following = _write_cursor(shown[-1]["received_at"], shown[-1]["id"]) if len(rows) > limit else None
-    return {"items": [{**summary(row), "errors": _counts(row["errors"]), "links": links_of(row)} for row in shown], "next": following}
+    return {"items": [{**summary(row), "counts": _counts(row["errors"]), "links": links_of(row)} for row in shown], "next": following}
 
 
 def count(tx: Connection, identity: Identity, wanted: Filter) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -27,34 +27,46 @@ RoutingPreview = Callable[[str, Mapping[str, Any], date, str | None, str], list[
 """(form type, answers, Norwegian day of receipt, kind of submitter, language) -> ``routing[]`` as in a submission."""
 
 
-@dataclass
-class Context:
-    """Settings and the ports. Data from ``schemas/`` is read at first use and kept."""
+class Checking:
+    """What examining a submission needs: the data in ``schemas/``, a scanner and the box."""
 
-    settings: Settings
-    database: Database
-    objects: Objects
-    archive_objects: Objects
-    tokens: TokenVerifier
-    actors: Actors
-    scanner: Scanner = field(default_factory=NoScanner)
-    # Where a form would go, for ``POST /checks``: put in by whoever assembles the services, since validation does not know routing.
-    routing_preview: RoutingPreview | None = None
+    def __init__(self, schemas: Path, scanner: Scanner) -> None:
+        self.schemas, self.scanner = schemas, scanner
 
     @cached_property
     def forms(self) -> FormCatalogue:
         """The form definitions in ``schemas/forms``."""
-        return load_forms(self.settings.schemas / "forms")
+        return load_forms(self.schemas / "forms")
 
     @cached_property
     def policy(self) -> Policy:
         """The limits in ``schemas/policy``."""
-        return Policy.load(self.settings.schemas / "policy")
+        return Policy.load(self.schemas / "policy")
 
-    @cached_property
-    def box(self) -> Box:
-        """Where everything from outside is opened."""
-        return Box(self.policy, self.settings.data / "scratch", allow_unconfined=self.settings.allow_unconfined_parsing)
+    box: Box
+
+
+class Context(Checking):
+    """Settings and the ports of a running service. Data from ``schemas/`` is read at first use and kept."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        objects: Objects,
+        archive_objects: Objects,
+        tokens: TokenVerifier,
+        actors: Actors,
+        *,
+        scanner: Scanner | None = None,
+        routing_preview: RoutingPreview | None = None,
+    ) -> None:
+        super().__init__(settings.schemas, scanner or NoScanner())
+        self.settings, self.database, self.tokens, self.actors = settings, database, tokens, actors
+        self.objects, self.archive_objects = objects, archive_objects
+        # Where a form would go, for ``POST /checks``: put in by whoever assembles the services, since validation does not know routing.
+        self.routing_preview = routing_preview
+        self.box = Box(self.policy, settings.data / "scratch", allow_unconfined=settings.allow_unconfined_parsing)
 
     @cached_property
     def receipt_signer(self) -> ReceiptSigner:

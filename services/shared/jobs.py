@@ -173,7 +173,7 @@ def next_due(tx: Connection, handlers: Sequence[str]) -> str | None:
 def oldest_per_handler(tx: Connection) -> dict[str, str]:
     """Handler -> when its oldest unfinished job was made."""
     query = select(jobs.c.handler, func.min(jobs.c.created_at)).where(jobs.c.state.in_(("ready", "leased"))).group_by(jobs.c.handler)
-    return {handler: created for handler, created in tx.execute(query)}
+    return {str(handler): str(created) for handler, created in tx.execute(query)}
 
 
 def _ours(job: Job) -> Any:

@@ -20,11 +20,16 @@ class Verdict:
 
 
 class Scanner(Protocol):
-    """Looks at one file. Raises ScannerUnavailable when it cannot be reached: that delays, it never passes."""
+    """Looks at one file. Raises ScannerUnavailable when it cannot be reached: that delays, it never passes.
+
+    ``passes_unscanned``: whether what was not scanned may go on, as where no scanner is set up at all.
+    """
 
     passes_unscanned: bool
 
-    def scan(self, stream: BinaryIO) -> Verdict: ...
+    def scan(self, stream: BinaryIO) -> Verdict:
+        """What the scanner says of the bytes."""
+        ...
 
 
 class ScannerUnavailable(Exception):

@@ -35,7 +35,6 @@ class Settings:
     body_grace_seconds: float = 15.0
     body_bytes_per_second: int = 2048
     allow_unconfined_parsing: bool = False
-    log_level: str = "INFO"
 
     @property
     def is_loopback(self) -> bool:
@@ -54,6 +53,5 @@ class Settings:
             port=port,
             issuer=f"{url}/issuer",
             allow_unconfined_parsing=environment.get("MOTTAK_ALLOW_UNCONFINED_PARSING") == "yes",
-            log_level=environment.get("MOTTAK_LOG_LEVEL", "WARNING"),
             body_idle_seconds=float(environment.get("MOTTAK_BODY_IDLE_SECONDS", "15")),
         )

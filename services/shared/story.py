@@ -45,12 +45,13 @@ def _delivery(data: dict[str, Any], language: str) -> dict[str, Any]:
     }
 
 
-def archive_of(chain: Sequence[Event]) -> dict[str, Any] | None:
-    """Where the newest archive version is; None when nothing was to be archived yet."""
-    newest: dict[str, Any] | None = None
+def archive_of(chain: Sequence[Event]) -> dict[str, Any]:
+    """Where the newest archive version is; ``pending`` until one was asked for and stored."""
+    pending: dict[str, Any] = {"state": "pending", "object": None, "version": None, "digest": None}
+    newest = pending
     for event in chain:
         if event.type == names.ARCHIVE_REQUESTED:
-            newest = {"state": "pending", "object": None, "version": None, "digest": None}
+            newest = pending
         elif event.type == names.ARCHIVE_STORED:
             newest = {"state": "stored", **{key: event.data[key] for key in ("object", "version", "digest")}}
     return newest

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from services.shared import lifecycle, words
-from services.shared.context import Context
+from services.shared.context import Checking
 from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, check, normalise, read_tags, recognise
 from services.shared.rules import Gates, load_gates, outcome
 from services.shared.sandbox import FormReading, Incoming, Opened, OpenedDocument
@@ -77,7 +77,7 @@ class Examination:
             self.opened.discard()
 
 
-def examine(context: Context, request: Request) -> Examination:
+def examine(context: Checking, request: Request) -> Examination:
     """Examine a submission. The caller discards the result. Raises what the box and the scanner raise when they cannot work now."""
     result = Examination(language=request.language)
     clean = _scan(context, request, result)
@@ -98,7 +98,7 @@ def examine(context: Context, request: Request) -> Examination:
     return result
 
 
-def _scan(context: Context, request: Request, result: Examination) -> list[File]:
+def _scan(context: Checking, request: Request, result: Examination) -> list[File]:
     """Ask the scanner about every file; an infected one is not opened."""
     clean = []
     for file in request.files:
@@ -112,7 +112,7 @@ def _scan(context: Context, request: Request, result: Examination) -> list[File]
     return clean
 
 
-def _open(context: Context, request: Request, files: Sequence[File], result: Examination) -> None:
+def _open(context: Checking, request: Request, files: Sequence[File], result: Examination) -> None:
     streams = [file.open() for file in files]
     try:
         incoming = [
@@ -128,7 +128,7 @@ def _open(context: Context, request: Request, files: Sequence[File], result: Exa
     result.findings += [_fault_finding(fault, names) for fault in result.opened.findings]
 
 
-def _scan_extracted(context: Context, result: Examination) -> None:
+def _scan_extracted(context: Checking, result: Examination) -> None:
     for document in result.documents:
         if document.role != "extracted" or document.scratch_file is None:
             continue
@@ -139,7 +139,7 @@ def _scan_extracted(context: Context, result: Examination) -> None:
             result.findings.append(_finding("file_infected", document.id, {"name": document.path}))
 
 
-def _definition_of(context: Context, request: Request, form: FormReading | None, result: Examination) -> FormDefinition | None:
+def _definition_of(context: Checking, request: Request, form: FormReading | None, result: Examination) -> FormDefinition | None:
     """Which form this is: as the sender said, else as the form says itself, else the best fit of its tags or labels, with a warning."""
     if form is None or form.kind == "none":
         return None
@@ -217,7 +217,7 @@ def _is_about_form(finding: Finding, result: Examination) -> bool:
     return finding.pointer is not None or finding.document is None or finding.document in forms
 
 
-def _conclude(context: Context, request: Request, result: Examination) -> None:
+def _conclude(context: Checking, request: Request, result: Examination) -> None:
     """The gates decide; the policy has the outcome of what opening a document shows."""
     decided = outcome(_gates(context), result.findings, result.answers or {}, request.received_on, context.policy.outcomes)
     result.findings, result.status, result.gates = list(decided.findings), decided.status, tuple(rule.id for rule in decided.gates)
@@ -231,8 +231,8 @@ def _gates_in(folder: Path) -> Gates:
     return load_gates(folder / "gates.json")
 
 
-def _gates(context: Context) -> Gates:
-    return _gates_in(context.settings.schemas / "rules")
+def _gates(context: Checking) -> Gates:
+    return _gates_in(context.schemas / "rules")
 
 
 def _form_file(request: Request) -> File:

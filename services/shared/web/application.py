@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Blueprint, Flask, g, request
+from flask import Blueprint, Flask, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug import Response
@@ -97,9 +97,7 @@ def _guard(context: Context, page_identity: PageIdentity | None) -> None:
     """Refuse every request whose view does not let its sender in. What is not there at all is told first (404, 405)."""
     if request.routing_exception is not None or request.endpoint is None:
         raise request.routing_exception or Problem("not_found", 404)
-    from flask import current_app
-
-    access = getattr(current_app.view_functions[request.endpoint], "access", frozenset())
+    access: frozenset[str] | None = getattr(current_app.view_functions[request.endpoint], "access", frozenset())
     g.identity = None
     if access is None:
         return
@@ -134,7 +132,7 @@ def _handle_errors(app: Flask, context: Context, page_problem: PageProblem | Non
     def from_http(fault: HTTPException) -> Response:
         status = fault.code or 500
         if status < 400:
-            return fault.get_response()  # type: ignore[return-value]  # a redirect
+            return fault.get_response()  # a redirect
         problem = Problem(STATUS_CODES.get(status, "malformed_request" if status < 500 else "internal_fault"), status)
         response = answer(problem)
         for header in ("Allow", "WWW-Authenticate", "Retry-After"):

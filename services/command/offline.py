@@ -1,0 +1,99 @@
+"""Commands that need no running system: check a form, verify a receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import rfc8785
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from services.command.remote import CALL_IS_WRONG, DATA_IS_WRONG, file_argument, json_option
+from services.shared import lifecycle, timestamps
+from services.shared.context import Checking
+from services.shared.sandbox import Box, BoxCrashed, BoxUnavailable
+from services.shared.scanner import NoScanner
+from services.shared.settings import SCHEMAS
+from services.shared.words import LANGUAGES
+from services.validation.examine import File, Request, examine
+
+COULD_NOT_CHECK: Final = 4
+
+
+@click.command()
+@click.argument("form", type=file_argument)
+@click.argument("attachments", type=file_argument, nargs=-1)
+@click.option("--form-type", help="When the file cannot say which form it is.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="nb")
+@json_option
+def check(form: Path, attachments: tuple[Path, ...], form_type: str | None, language: str, as_json: bool) -> None:
+    """Check FORM as the system would, here and now; sends nothing."""
+    with tempfile.TemporaryDirectory(prefix="mottak-check-") as scratch:
+        checking = Checking(SCHEMAS, NoScanner())
+        checking.box = Box(checking.policy, Path(scratch))
+        today = timestamps.norwegian_date(timestamps.now())
+        files = [_file(str(number), path, "form" if number == 0 else "attachment") for number, path in enumerate((form, *attachments))]
+        try:
+            with checking.box:
+                result = examine(checking, Request(files, form_type, None, today, today, None))
+                result.discard()
+        except (BoxCrashed, BoxUnavailable) as fault:
+            click.echo(f"Could not check: {fault}", err=True)
+            sys.exit(COULD_NOT_CHECK)
+    errors = [finding.in_language(language) for finding in result.findings]
+    answer = {"form_type": result.form_type, "form_version": result.form_version, "status": result.status, "errors": errors, "skipped": result.skipped}
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+    else:
+        for error in errors:
+            click.echo(f"{error['severity']}: {error['field'] or form.name}: {error['message']}")
+        click.echo(f"{result.form_type or form.name}: {result.status}")
+    sys.exit(0 if result.status == lifecycle.ACCEPTED else DATA_IS_WRONG)
+
+
+def _file(identifier: str, path: Path, role: str) -> File:
+    return File(identifier, role, path.name, path.stat().st_size, lambda: path.open("rb"))
+
+
+@click.command()
+@click.argument("receipt", type=file_argument)
+@click.argument("files", type=file_argument, nargs=-1)
+@click.option("--keys", type=file_argument, required=True, help="The JWKS that receipts are signed with (kept from /api/v1/submissions/receipt-keys).")
+@json_option
+def verify(receipt: Path, files: tuple[Path, ...], keys: Path, as_json: bool) -> None:
+    """Verify a JSON RECEIPT offline: its signature, and that FILES are the ones it names."""
+    try:
+        content = json.loads(receipt.read_text(encoding="utf-8"))
+        signature = content.pop("signature")
+        key_set = KeySet.import_key_set(json.loads(keys.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, AttributeError, OSError) as fault:
+        click.echo(f"Not a receipt or not a key set: {fault}", err=True)
+        sys.exit(CALL_IS_WRONG)
+    said = {document["sha256"]: document["name"] for document in content.get("documents", [])}
+    result: dict[str, Any] = {"signature": _is_signed(content, signature, key_set), "files": {}}
+    for path in files:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        result["files"][path.name] = "received" if digest in said else "not_in_receipt"
+    good = result["signature"] and all(state == "received" for state in result["files"].values())
+    click.echo(json.dumps(result, ensure_ascii=False, indent=1) if as_json else _told(content, result))
+    sys.exit(0 if good else DATA_IS_WRONG)
+
+
+def _is_signed(content: dict[str, Any], signature: str, keys: KeySet) -> bool:
+    try:
+        return jws.deserialize_compact(signature, keys, algorithms=["ES256"]).payload == rfc8785.dumps(content)
+    except (JoseError, ValueError, rfc8785.CanonicalizationError):
+        return False
+
+
+def _told(content: dict[str, Any], result: dict[str, Any]) -> str:
+    lines = [f"{content.get('reference')}: signature {'good' if result['signature'] else 'WRONG'}"]
+    return "\n".join(lines + [f"  {name}: {state}" for name, state in result["files"].items()])
