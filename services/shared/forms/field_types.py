@@ -51,7 +51,8 @@ FIELD_TYPES: Final[Mapping[str, FieldType]] = MappingProxyType(
         "date": FieldType("value", "date", tidy=normal_forms.day, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", format="date", code="date"),
         "month": FieldType("value", "month", tidy=normal_forms.month, pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", code="month"),
         "orgnr": FieldType("value", "organisation_number", tidy=normal_forms.organisation_number, pattern="^[0-9]{9}$"),
-        "phone": FieldType("value", "phone", pattern=r"^(?=(\D*[0-9]){5,15}\D*$)\+?[0-9 ()./-]+$"),
+        # Loose on purpose: short numbers, extensions and two numbers with a slash between occur.
+        "phone": FieldType("value", "phone", tidy=normal_forms.phone, pattern=r"^(?=(\D*[0-9]){5,30}\D*$)[0-9 ()./+-]+$"),
         "email": FieldType("value", "email", tidy=normal_forms.without_spaces, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"),
         "file": FieldType("value", "file", missing="file"),
         "atc": FieldType("value", "atc", tidy=normal_forms.atc, pattern="^[ABCDGHJLMNPRSV]([0-9]{2}([A-Z]([A-Z]([0-9]{2})?)?)?)?$"),

@@ -82,7 +82,7 @@ def org_number(arguments: Arguments, at: Sequence[str], answers: Answers, contex
 
 def in_register(arguments: Arguments, at: Sequence[str], answers: Answers, context: CheckContext) -> Iterator[Place]:
     """A register has the value; or with ``by`` and ``column``, what the register says of another field's value is this value."""
-    register = (context.registers or {})[arguments["register"]]
+    register = (context.registers or {})[arguments["register"]]  # is there: see lacks
     for path, value in _values(arguments, answers):
         if "by" not in arguments:
             if not register.rows(str(value)):
@@ -210,9 +210,9 @@ def lacks(arguments: Arguments, needs: str | None, context: CheckContext) -> boo
         return context.submitter_kind is None
     if needs == "scan":
         return context.identity_numbers is None
-    if needs == "register" and "@input_deadline" in arguments.values():
+    if "@input_deadline" in arguments.values():
         return context.input_deadline is None
-    return needs == "register" and arguments.get("register") not in (context.registers or {})
+    return "register" in arguments and arguments["register"] not in (context.registers or {})
 
 
 def _plain_name(name: str) -> str:

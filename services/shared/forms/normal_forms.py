@@ -81,6 +81,11 @@ def atc(text: str) -> str:
     return without_spaces(text).upper()
 
 
+def phone(text: str) -> str:
+    """A telephone number without the word for telephone before it."""
+    return re.sub(r"^(tlf|tel|telefon|telephone|phone|mobil|mob)\b[.:]*\s*", "", one_line(text), flags=re.IGNORECASE)
+
+
 def ema_number(text: str) -> str:
     """A procedure number of EMA: capital letters, no spaces."""
     return without_spaces(text).upper()

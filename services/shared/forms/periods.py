@@ -33,12 +33,18 @@ class Period:
         return Period(day.year, day.month, day.day if len(text) == 10 else None)
 
     def shifted(self, *, months: int = 0, days: int = 0) -> Period:
-        """The period moved by months, then days (days move only a day). The 31st becomes the last day of a shorter month."""
+        """The period moved by months, then days (days move only a day).
+
+        The 31st becomes the last day of a shorter month. A day that would leave the calendar (year 1 to 9999) stays where it is.
+        """
         year, month = divmod(self.year * 12 + self.month - 1 + months, 12)
         if self.day is None:
             return Period(year, month + 1)
-        day = min(self.day, calendar.monthrange(year, month + 1)[1])
-        return Period.of(date(year, month + 1, day) + timedelta(days=days))
+        try:
+            day = min(self.day, calendar.monthrange(year, month + 1)[1])
+            return Period.of(date(year, month + 1, day) + timedelta(days=days))
+        except (ValueError, OverflowError):
+            return self
 
     def is_before(self, other: Period) -> bool:
         """Whether this lies before the other."""

@@ -337,6 +337,16 @@ def test_identity_numbers_in_documents_name_the_document_and_stand_last() -> Non
     assert [(finding.pointer, finding.document) for finding in result.findings] == [("/name", None), (None, "document-7")]
 
 
+@pytest.mark.parametrize(("day", "unmet"), [("9999-12-31", ["after"]), ("0001-01-01", ["before", "within"])])
+def test_dates_at_the_ends_of_the_calendar_can_be_compared(day: str, unmet: list[str]) -> None:
+    checks = [
+        named("not_before", ["second"], {"field": "second", "other": "first", "offset_days": 1, "offset_months": 1}, id="after"),
+        named("not_after", ["second"], {"field": "second", "other": "first", "offset_days": -1, "offset_months": -1}, id="before"),
+        named("within_months", ["second"], {"field": "second", "of": "first", "months": 12}, id="within"),
+    ]
+    assert [code for _, code in places(form(*FIELDS, checks=checks), {"first": day, "second": "2020-01-01"})] == unmet
+
+
 def test_a_malformed_value_is_told_once_and_not_judged_further() -> None:
     definition = form(*FIELDS, checks=[named("format_warn", ["mail"], {"field": "mail", "pattern": "@firma[.]no$"})])
     assert places(definition, {"mail": "ingen adresse"}) == [("/mail", "pattern")]

@@ -76,6 +76,7 @@ TYPED: list[tuple[str, str, Any]] = [
     ),
     ("email", " kari@firma.no\u00a0", "kari@firma.no"),
     ("phone", "+47\u00a022 00 00 00", "+47 22 00 00 00"),
+    ("phone", "Tlf.: 22 00 00 00", "22 00 00 00"),
     ("ema_number", "emea/h/c/000123 /ii/14", "EMEA/H/C/000123/II/14"),
     ("ma_number", "EU/1/13/9999 /001", "EU/1/13/9999/001"),
     ("study_id", "NCT01234567", "NCT01234567"),
@@ -175,6 +176,11 @@ def test_in_a_list_the_item_is_named(type_name: str, value: Any, pointer: str, c
     more = {"fields": [field("a", required=True), field("b")]} if type_name == "group_list" else {}
     definition = form(field("it", type_name, **more))
     assert places(definition, normalise(definition, {"it": value})) == [(pointer, code)]
+
+
+@pytest.mark.parametrize("good", ["22000000", "02345", "+47 22 00 00 00 / 900 00 000", "(0047) 22-00-00-00"])
+def test_telephone_numbers_are_taken_as_people_write_them(good: str) -> None:
+    assert places(form(field("it", "phone")), {"it": good}) == []
 
 
 @pytest.mark.parametrize("good", ["L01FF02", "L", "L01", "L01F", "L01FF"])
