@@ -128,9 +128,7 @@ def _for_the_secretariat(today: date) -> Iterator[Sample]:
         "json",
         json_form(
             form,
-            forslag(
-                proposals.SENSOR, today, title="Hjemmemåling av blodtrykk med nytt apparat", financing="Bare folketrygden (blåresept)."
-            ),
+            forslag(proposals.SENSOR, today, title="Hjemmemåling av blodtrykk med nytt apparat", financing="Bare folketrygden (blåresept)."),
         ),
     )
     yield Sample(

@@ -237,9 +237,7 @@ def _forslag(today: date) -> Iterator[Sample]:
         "forslag-screening-med-straaling",
         routed("fhi", "dsa helsedirektoratet"),
         "docx",
-        docx_form(
-            form, forslag(proposals.CT_SCREENING, today, guideline_revision_need="Ja, handlingsprogrammet for lungekreft bør revideres.")
-        ),
+        docx_form(form, forslag(proposals.CT_SCREENING, today, guideline_revision_need="Ja, handlingsprogrammet for lungekreft bør revideres.")),
         {"Oversikt over studier.pdf": pdf_report("Screening med lavdose-CT", 6)},
     )
     yield Sample(14, "forslag-test-english", routed("dmp"), "docx", docx_form(form, forslag(proposals.GENE_TEST, today), "en"))

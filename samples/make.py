@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from samples.bad import bad
 from samples.good import good
@@ -40,10 +42,11 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--today", type=date.fromisoformat, default=date.today(), help="the day the dates are reckoned from (today)")
+    norwegian_day = datetime.now(ZoneInfo("Europe/Oslo")).date()
+    parser.add_argument("--today", type=date.fromisoformat, default=norwegian_day, help="the day the dates are reckoned from (today)")
     arguments = parser.parse_args()
     for form in write(arguments.folder, arguments.today):
-        print(form.name)
+        sys.stdout.write(f"{form.name}\n")
 
 
 if __name__ == "__main__":

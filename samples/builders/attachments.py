@@ -7,10 +7,10 @@ import re
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, cast
 
 import docx
 import openpyxl
@@ -18,6 +18,7 @@ from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import parse_xml
+from openpyxl.worksheet.worksheet import Worksheet
 from pypdf import PdfReader, PdfWriter
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
@@ -28,7 +29,7 @@ from samples.builders.compound import compound_file
 from samples.builders.repack import unzip, with_members
 from samples.content.prose import REPORT_PARAGRAPHS
 
-_FIXED = datetime(2026, 1, 5, 8, 0, 0)
+_FIXED = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)
 
 
 def pdf_report(title: str, pages: int = 3) -> bytes:
@@ -44,9 +45,7 @@ def pdf_report(title: str, pages: int = 3) -> bytes:
             story.append(Paragraph(REPORT_PARAGRAPHS[(page * 3 + number) % len(REPORT_PARAGRAPHS)], styles["BodyText"]))
             story.append(Spacer(1, 6))
         rows = [["Endepunkt", "Intervensjon", "Komparator", "HR (95 % KI)"]]
-        rows += [
-            [name, f"{12 + page + row},{row}", f"{9 + row},{page % 10}", f"0,{70 + row} (0,58–0,91)"] for row, name in enumerate(_ENDPOINTS)
-        ]
+        rows += [[name, f"{12 + page + row},{row}", f"{9 + row},{page % 10}", f"0,{70 + row} (0,58–0,91)"] for row, name in enumerate(_ENDPOINTS)]
         table = Table(rows, hAlign="LEFT")
         table.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.5, "black"), ("FONTSIZE", (0, 0), (-1, -1), 9)]))
         story.append(table)
@@ -75,8 +74,7 @@ def pdf_with_files(title: str, files: Mapping[str, bytes]) -> bytes:
 def workbook(title: str, rows: Sequence[Sequence[str | int | float]]) -> bytes:
     """An .xlsx with one sheet."""
     book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None, "a new workbook has a sheet"
+    sheet = cast(Worksheet, book.active)
     sheet.title = title[:31]
     for row in rows:
         sheet.append(list(row))
@@ -166,8 +164,7 @@ def mail(
         name, data = inline_picture
         message.add_alternative(f'<p>{body}</p><img src="cid:figur" alt="{name}">', subtype="html")
         _, page = message.iter_parts()
-        assert isinstance(page, EmailMessage), "the second part is the page"
-        page.add_related(data, "image", "png", cid="<figur>", filename=name, disposition="inline")
+        cast(EmailMessage, page).add_related(data, "image", "png", cid="<figur>", filename=name, disposition="inline")
     for name, media_type, data in attachments:
         main, sub = media_type.split("/", 1)
         message.add_attachment(data, maintype=main, subtype=sub, filename=name)

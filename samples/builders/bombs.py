@@ -114,17 +114,13 @@ def _local_header(member: Member) -> bytes:
 
 
 def _central_header(member: Member, offset: int) -> bytes:
-    fixed = struct.pack(
-        "<4s6H3I", b"PK\1\2", 20, 20, member.flags, member.method, 0x4000, 0x5C25, member.crc, len(member.data), member.size
-    )
+    fixed = struct.pack("<4s6H3I", b"PK\1\2", 20, 20, member.flags, member.method, 0x4000, 0x5C25, member.crc, len(member.data), member.size)
     return fixed + struct.pack("<5H2I", len(member.name), 0, 0, 0, 0, 0, offset) + member.name
 
 
 def _end(count: int, directory_size: int, directory_offset: int, comment: bytes) -> bytes:
     """The closing record; over 65,535 entries it is preceded by the zip64 one."""
-    closing = struct.pack(
-        "<4s4H2IH", b"PK\5\6", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF), directory_size, directory_offset, len(comment)
-    )
+    closing = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF), directory_size, directory_offset, len(comment))
     if count <= 0xFFFF:
         return closing + comment
     big = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, directory_size, directory_offset)

@@ -49,9 +49,7 @@ def blocks(definition: Definition, answers: Answers, language: str) -> Iterator[
     """The form's sections in order; a section's repeated groups follow it, one block a row (one empty row when nothing is answered)."""
     for section in definition["sections"]:
         plain = [field for field in section["fields"] if field["type"] != "group_list"]
-        yield Block(
-            section["title"][language], tuple(_control(field, answers.get(field["key"]), field["key"], language) for field in plain)
-        )
+        yield Block(section["title"][language], tuple(_control(field, answers.get(field["key"]), field["key"], language) for field in plain))
         for group in (field for field in section["fields"] if field["type"] == "group_list"):
             rows = answers.get(group["key"]) or [{}]
             for index, row in enumerate(rows):

@@ -118,9 +118,7 @@ _FORMS = {
     "unknown_form_version": _form(lambda: _json(form_version="9.9"), "skjema.json"),
     "form_version_as_list": _form(lambda: _json(form_version=["1.0"]), "skjema.json", _CORRECT, _HARMLESS),
     "answers_as_text": _form(lambda: _json(answers="ja"), "skjema.json"),
-    "answers_of_wrong_types": _form(
-        lambda: _answers(studies="NCT1", patients_per_year={"a": 1}, publication_ack="ja", icd10_codes=3), "skjema.json"
-    ),
+    "answers_of_wrong_types": _form(lambda: _answers(studies="NCT1", patients_per_year={"a": 1}, publication_ack="ja", icd10_codes=3), "skjema.json"),
     "unknown_answers": _form(lambda: _answers(__proto__={"a": 1}, finnes_ikke=1), "skjema.json", _CORRECT, _HARMLESS),
     "fifty_thousand_studies": _form(lambda: _answers(studies=[{"id": "x"}] * 50_000), "skjema.json"),
 }
@@ -132,9 +130,7 @@ _OFFICE_AND_PDF = {
     "page_as_pdf": _attached(lambda: b"<html><script>alert(1)</script></html>", "Rapport.pdf", "type_mismatch", "type_not_allowed"),
     "zip_as_pdf": _attached(lambda: hostile_archives.zip_named(b"a.txt"), "Rapport.pdf", "type_mismatch"),
     "picture_as_docx": _attached(survival_curve, "Rapport.docx", "type_mismatch"),
-    "macro_file": _attached(
-        lambda: hostile_office.with_macros(hostile_office.report(), macro_type=True), "Modell.docm", "macro_not_allowed"
-    ),
+    "macro_file": _attached(lambda: hostile_office.with_macros(hostile_office.report(), macro_type=True), "Modell.docm", "macro_not_allowed"),
     "macro_in_docx": _attached(lambda: hostile_office.with_macros(hostile_office.report()), "Modell.docx"),
     "encrypted_docx": _attached(lambda: encrypted_office(hostile_office.report()), "Rapport.docx"),
     "encrypted_pdf": _attached(lambda: encrypted_pdf(pdf_report("Pris", 1)), "Pris.pdf"),
@@ -193,19 +189,15 @@ _ARCHIVES_AND_MAILS = {
     "mail_of_many_parts": _attached(hostile_archives.many_parts, "Post.eml"),
     "endless_mail": _attached(hostile_archives.endless_boundary, "Post.eml", _CORRECT, _HARMLESS),
     "program_in_message": _attached(lambda: hostile_archives.message_with("oppsett.exe", PROGRAM), "Post.msg"),
-    "truncated_message": _attached(
-        lambda: hostile_office.truncated(hostile_archives.message_with("a.txt", b"x" * 20_000), 0.4), "Post.msg"
-    ),
+    "truncated_message": _attached(lambda: hostile_office.truncated(hostile_archives.message_with("a.txt", b"x" * 20_000), 0.4), "Post.msg"),
     "sector_loop_message": _attached(hostile_archives.sector_loop, "Post.msg"),
-    "storage_without_message": _attached(
-        hostile_archives.storage_without_message, "Post.msg", _CORRECT, "type_not_allowed", "type_mismatch"
-    ),
+    "storage_without_message": _attached(hostile_archives.storage_without_message, "Post.msg", _CORRECT, "type_not_allowed", "type_mismatch"),
 }
 
 _NOTE = b"Et helt vanlig notat."
 _NAMES = {
     "right_to_left_name": _attached(lambda: PROGRAM, "Rapport\u202efdp.exe", "type_not_allowed", "name_not_allowed"),
-    "traversal_in_name": _attached(lambda: _NOTE, "../../../tmp/notat.txt", _HARMLESS, _CORRECT, "name_not_allowed"),
+    "traversal_in_name": _attached(lambda: _NOTE, "../../../etc/notat.txt", _HARMLESS, _CORRECT, "name_not_allowed"),
     "device_as_name": _attached(lambda: _NOTE, "CON.txt", _HARMLESS, _CORRECT, "name_not_allowed"),
     "very_long_name": _attached(lambda: _NOTE, "æ" * 400 + ".txt", _HARMLESS, _CORRECT, "name_not_allowed"),
     "script_in_name": _attached(lambda: _NOTE, "<img src=x onerror=alert(1)>.txt", _HARMLESS, _CORRECT, "name_not_allowed"),

@@ -110,9 +110,7 @@ def endless_boundary() -> bytes:
 def message_with(name: str, data: bytes) -> bytes:
     """A .msg with one attached file."""
     return outlook_message(
-        OutlookMessage(
-            "Dokumentasjon", "Vedlagt.", ("A", "a@example.no"), [("B", "b@example.no")], _SENT, [(name, "application/octet-stream", data)]
-        )
+        OutlookMessage("Dokumentasjon", "Vedlagt.", ("A", "a@example.no"), [("B", "b@example.no")], _SENT, [(name, "application/octet-stream", data)])
     )
 
 

@@ -39,9 +39,7 @@ def truncated(package: bytes, share: float = 0.6) -> bytes:
 def with_macros(package: bytes, *, macro_type: bool = False) -> bytes:
     """Adds a VBA project; with ``macro_type`` also the content type of a .docm."""
     members = unzip(package)
-    project = compound_file(
-        {"VBA": {"dir": b"\x01" * 200, "ThisDocument": b"\x01" * 300}, "PROJECT": b'ID="{00000000}"\r\nModule=ThisDocument\r\n'}
-    )
+    project = compound_file({"VBA": {"dir": b"\x01" * 200, "ThisDocument": b"\x01" * 300}, "PROJECT": b'ID="{00000000}"\r\nModule=ThisDocument\r\n'})
     types = members["[Content_Types].xml"].replace(
         b"</Types>", b'<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/></Types>'
     )
@@ -94,9 +92,7 @@ def deep_xml(package: bytes, depth: int = 100_000) -> bytes:
 
 def inflated_part(package: bytes, size: int = 600_000_000) -> bytes:
     """The document part holds hundreds of megabytes of spaces, a thousandth of that on the wire."""
-    members = [
-        Member(name.encode(), data, len(data), zlib.crc32(data), method=0) for name, data in unzip(package).items() if name != _DOCUMENT
-    ]
+    members = [Member(name.encode(), data, len(data), zlib.crc32(data), method=0) for name, data in unzip(package).items() if name != _DOCUMENT]
     members.append(Member(_DOCUMENT.encode(), deflated_zeros(size), size, crc_of_zeros(size)))
     return raw_zip(members)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import docx
 from docx.document import Document
@@ -54,7 +54,7 @@ def _set_up_page(document: Document, title: str, language: str) -> None:
     properties = document.core_properties
     properties.title, properties.author, properties.last_modified_by = title, "Nye metoder", ""
     properties.language = _LANGUAGES[language]
-    properties.created = properties.modified = datetime(2026, 1, 5, 8, 0, 0)
+    properties.created = properties.modified = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)
     section = document.sections[0]
     section.left_margin = section.right_margin = Cm(2.2)
     section.top_margin = section.bottom_margin = Cm(2)

@@ -23,7 +23,8 @@ def word_tags(form: bytes) -> dict[str, str | bool]:
         tag = control.find(f"{_W}sdtPr/{_W}tag")
         if tag is not None:
             name = tag.get(f"{_W}val")
-            assert name and name not in tags, f"tag {name!r} is empty or stands twice"
+            assert name, "a tag is never empty"
+            assert name not in tags, f"tag {name!r} stands twice"
             tags[name] = _word_value(control)
     return tags
 
@@ -31,7 +32,8 @@ def word_tags(form: bytes) -> dict[str, str | bool]:
 def _word_value(control: etree._Element) -> str | bool:
     properties = control.find(f"{_W}sdtPr")
     content = control.find(f"{_W}sdtContent")
-    assert properties is not None and content is not None
+    assert properties is not None
+    assert content is not None
     box = properties.find(f"{_W14}checkbox/{_W14}checked")
     if box is not None:
         return box.get(f"{_W14}val") == "1"

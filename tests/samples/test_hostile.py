@@ -42,7 +42,8 @@ def test_a_bad_file_is_the_same_each_time_and_has_a_possible_end(name: str) -> N
     hostile = HOSTILE[name]
     assert hostile.build() == built(name)
     codes = hostile.expect - set(lifecycle.STATES)
-    assert hostile.expect and all(re.fullmatch(r"[a-z_]{3,40}", code) for code in codes)
+    assert hostile.expect
+    assert all(re.fullmatch(r"[a-z_]{3,40}", code) for code in codes)
 
 
 @every_file
