@@ -1,0 +1,20 @@
+"""Options of the whole suite: the long proofs run only when asked for (``make prove``)."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--prove", action="store_true", help="also run the long proofs in tests/prove")
+    parser.addoption("--prove-scale", type=float, default=1.0, metavar="N", help="how many times the usual length of the proofs")
+    parser.addoption("--prove-seed", type=int, default=None, metavar="SEED", help="run a proof again with the seed it printed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--prove"):
+        return
+    left_out = pytest.mark.skip(reason="a long proof: run it with --prove (make prove)")
+    for item in items:
+        if "prove" in item.path.parts:
+            item.add_marker(left_out)
