@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.shared.forms import Finding
+from services.shared.forms import CheckContext, Finding, check, load_forms
 from services.shared.rules import Outcome, RuleTableError, load_gates, outcome
 from services.shared.settings import SCHEMAS
+from tests.shared.forms.answers import good_answers
 
 TODAY = date(2026, 11, 22)
 GATES = load_gates(SCHEMAS / "rules" / "gates.json")
@@ -89,6 +90,17 @@ def test_a_price_offer_alone_needs_no_decision_and_no_clinical_data() -> None:
     ]
     result = decide(waived, {"price_only": True, "new_clinical_data": False})
     assert (result.status, [gate.id for gate in result.gates], result.findings) == ("accepted", ["price-only"], ())
+
+
+def test_a_whole_form_with_a_price_offer_alone_is_accepted_without_clinical_data() -> None:
+    definition = load_forms(SCHEMAS / "forms").newest("revurdering")
+    assert definition is not None
+    clinical = ("new_clinical_data", "new_clinical_data_details", "new_data_type", "new_data_since", "studies")
+    answers = {key: value for key, value in good_answers("revurdering", TODAY).items() if key not in clinical}
+    context = CheckContext(TODAY, TODAY, submitter_kind="drug_vendor", identity_numbers=[])
+    for price_only, status in ((True, "accepted"), (False, "needs_correction")):
+        given = answers | {"price_only": price_only}
+        assert outcome(GATES, check(definition, given, context).findings, given, TODAY).status == status
 
 
 @pytest.mark.parametrize("finding", [found("required", "/trade_name"), found("required", "/studies_other"), found("pattern", "/studies/0/id")])
