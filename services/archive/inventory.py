@@ -104,17 +104,9 @@ class Inventory:
         """The version written for this event, if any."""
         return next((version for version in self.versions if version.cause.same_event(cause)), None)
 
-    def content_path(self, sha512: str) -> str:
-        """Where the bytes with this digest lie, relative to the object. Raises KeyError."""
-        return self._paths_by_digest[sha512]
-
-    @property
-    def _paths_by_digest(self) -> dict[str, str]:
-        return {digest: path for path, digest in self.manifest.items()}
-
     def files(self, number: int) -> dict[str, tuple[str, str, str]]:
         """Logical path -> (content path, sha512, sha256) of one version, in order of path."""
-        by_digest = self._paths_by_digest
+        by_digest = {digest: path for path, digest in self.manifest.items()}
         state = self.versions[number - 1].state
         return {path: (by_digest[digest], digest, self.sha256[by_digest[digest]]) for path, digest in sorted(state.items())}
 

@@ -61,13 +61,15 @@ def unique_paths(paths: Iterable[str]) -> list[str]:
     cleaned = ["/".join(clean_segments(path)) for path in paths]
     files = {_folded(path) for path in cleaned}
     taken: set[str] = set()
+    next_number: dict[str, int] = {}  # where to go on for a name that came before: many files of one name must not cost the square of their number
     result = []
     for path in cleaned:
-        candidate = _beside_files(path, files)
-        number = 2
+        wanted = candidate = _beside_files(path, files)
+        number = next_number.get(_folded(wanted), 2)
         while _folded(candidate) in taken:
-            candidate = _numbered(_beside_files(path, files), number)
+            candidate = _numbered(wanted, number)
             number += 1
+        next_number[_folded(wanted)] = number
         taken.add(_folded(candidate))
         result.append(candidate)
     return _without_folder_conflicts(result)

@@ -5,6 +5,8 @@ Whatever lies after the event is left out, so that a writer who comes late plans
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,7 +114,7 @@ def take(tx: Connection, submission: str, seq: int) -> Snapshot:
     story = _story(tx, event, [version["id"] for version in of_reference])
     return Snapshot(
         object_id=object_id_of(row["root"]),
-        cause=VersionCause(str(event["data"].get("why", "request")), submission, seq, event["hash"]),
+        cause=VersionCause(_why(event["data"]), submission, seq, event["hash"]),
         at=event["at"],
         submission=dict(row),
         versions=tuple(
@@ -122,6 +124,11 @@ def take(tx: Connection, submission: str, seq: int) -> Snapshot:
         documents=_documents(tx, submission, event["at"]),
         story=tuple(story),
     )
+
+
+def _why(data: Mapping[str, Any]) -> str:
+    """One word of letters: it becomes part of the version's message, which must be readable again."""
+    return re.sub(r"[^a-z]+", "_", str(data.get("why", "")).lower()).strip("_") or "request"
 
 
 def _story(tx: Connection, event: RowMapping, of_reference: list[str]) -> list[dict[str, Any]]:

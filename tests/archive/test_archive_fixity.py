@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,18 @@ def test_what_cannot_be_read_is_never_a_pass(archived: Archived, fault: Exceptio
     outcome = fixity.check_object(Faulty(archived.case.archive, key, fault), archived.object_id, archived.expected)  # type: ignore[arg-type]
     assert outcome.state == COULD_NOT_CHECK, outcome.as_json()
     assert fixity.EXIT_CODES[outcome.state] == 4
+
+
+def test_a_folder_that_cannot_be_listed_is_never_a_pass(archived: Archived, monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir = os.scandir
+
+    def fails(folder: Any) -> Any:
+        if str(folder).endswith("v1/content"):
+            raise OSError(5, "input/output error")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", fails)
+    assert archived.check().state == COULD_NOT_CHECK
 
 
 def test_damage_is_told_even_when_other_parts_could_not_be_read(archived: Archived) -> None:

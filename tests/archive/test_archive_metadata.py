@@ -174,6 +174,12 @@ def test_names_chosen_to_collide_still_give_one_path_each_and_no_file_is_a_folde
     assert not [path for path in folded for other in folded if other.startswith(f"{path}/")]
 
 
+def test_thousands_of_files_of_one_name_are_numbered_quickly() -> None:
+    paths = unique_paths(["mappe/fil.pdf"] * 20_000)
+    assert len(set(paths)) == 20_000
+    assert paths[-1] == "mappe/fil (20000).pdf"
+
+
 def test_a_very_long_name_is_cut_and_keeps_its_extension() -> None:
     (path,) = unique_paths(["å" * 500 + ".pdf"])
     assert len(path.encode()) <= 200

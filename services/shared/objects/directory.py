@@ -95,7 +95,7 @@ class DirectoryObjects:
     def list(self, prefix: str) -> Iterator[str]:
         """See Objects.list."""
         folder = self.root / prefix.rpartition("/")[0]
-        for base, folders, files in os.walk(folder):
+        for base, folders, files in os.walk(folder, onerror=_raise_unless_gone):
             folders.sort()
             for name in sorted(files):
                 key = (Path(base) / name).relative_to(self.root).as_posix()
@@ -135,6 +135,12 @@ class DirectoryObjects:
         temporary.replace(target)
         for folder in dict.fromkeys(changed):
             _sync_folder(folder)
+
+
+def _raise_unless_gone(fault: OSError) -> None:
+    """A folder that cannot be read must not look like an empty one; one that vanished while we walked is empty."""
+    if not isinstance(fault, FileNotFoundError | NotADirectoryError):
+        raise fault
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
