@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from services.routing import leases, receipts
 from services.shared.context import Context
 from services.shared.identity import Scope, current, requires
 from services.shared.problems import Problem
 from services.shared.web.application import preferred_language
+from services.shared.web.requests import json_object
+
+_LEASE = re.compile(r"[0-9a-f]{32}")
+_DELIVERY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def create_blueprint(context: Context) -> Blueprint:
@@ -29,7 +34,7 @@ def create_blueprint(context: Context) -> Blueprint:
     @requires(Scope.QUEUE)
     def take_work(agency: str) -> dict[str, Any]:
         _only(agency)
-        wanted = _body()
+        wanted = json_object(optional=True)
         limit = _whole_number(wanted, "max", leases.DEFAULT_ITEMS, leases.MAX_ITEMS)
         seconds = _whole_number(wanted, "seconds", leases.DEFAULT_SECONDS, leases.MAX_SECONDS)
         return {"items": leases.take(database, agency, limit=limit, seconds=seconds)}
@@ -38,20 +43,20 @@ def create_blueprint(context: Context) -> Blueprint:
     @requires(Scope.QUEUE)
     def confirm_lease(lease: str) -> dict[str, Any]:
         with database.write() as tx:
-            return leases.confirm(tx, _own_agency(), lease, by=current().name, actors=actors)
+            return leases.confirm(tx, _own_agency(), _token(lease), by=current().name, actors=actors)
 
     @blueprint.post("/leases/<lease>/release")
     @requires(Scope.QUEUE)
     def release_lease(lease: str) -> dict[str, Any]:
         with database.write() as tx:
-            return leases.release(tx, _own_agency(), lease)
+            return leases.release(tx, _own_agency(), _token(lease))
 
     @blueprint.post("/deliveries/<delivery>/receipts")
     @requires(Scope.QUEUE)
     def take_receipt(delivery: str) -> dict[str, Any]:
         agency = _own_agency()
-        body = _body()
-        if body.setdefault("delivery", delivery) != delivery:
+        body = json_object()
+        if not _DELIVERY.fullmatch(delivery) or body.setdefault("delivery", delivery) != delivery:
             raise Problem("not_found", 404)
         data = receipts.check(body, context.settings.schemas, preferred_language())
         with database.write() as tx:
@@ -72,14 +77,11 @@ def _only(agency: str) -> None:
         raise Problem("not_found", 404)
 
 
-def _body() -> dict[str, Any]:
-    """The JSON object that was sent; nothing sent is an empty one. Raises Problem ``malformed_request``."""
-    if not request.get_data(cache=True):
-        return {}
-    body = request.get_json(force=True, silent=True)
-    if not isinstance(body, dict):
-        raise Problem("malformed_request", 400)
-    return body
+def _token(lease: str) -> str:
+    """A lease as we name them; what cannot be one does not exist."""
+    if not _LEASE.fullmatch(lease):
+        raise Problem("not_found", 404)
+    return lease
 
 
 def _whole_number(body: dict[str, Any], name: str, default: int, most: int) -> int:

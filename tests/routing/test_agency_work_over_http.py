@@ -256,8 +256,31 @@ def test_more_than_we_give_is_bounded(desk: Desk) -> None:
     assert timestamps.seconds_between(timestamps.now(), message["lease_until"]) <= 12 * 3600
 
 
-def test_a_body_that_is_no_json_object_is_refused(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[]",
+        b"{",
+        b"\xff",
+        b"null",
+        b'{"answer": NaN}',
+        b'{"reason": "\\u0000"}',
+        b'{"reason": "\\ud800"}',
+        b'{"a": 1e999}',
+        b'{"a": ' + b"[" * 9999,
+    ],
+    ids=repr,
+)
+def test_a_body_that_is_no_json_object_is_refused(desk: Desk, data: bytes) -> None:
+    delivery = desk.routing(desk.accepted())["dmp"]["delivery"]
     headers = {"Authorization": f"Bearer {desk.issuer.token('dmp')}"}
-    for data in (b"[]", b"{", b"\xff"):
-        refused = desk.app.test_client().post("/api/v1/queues/dmp/leases", data=data, headers=headers)
-        assert (refused.status_code, refused.get_json()["code"]) == (400, "malformed_request")
+    for path in ("/queues/dmp/leases", f"/deliveries/{delivery}/receipts"):
+        refused = desk.app.test_client().post(f"/api/v1{path}", data=data, headers=headers)
+        assert (refused.status_code, refused.get_json()["code"]) == (400, "json_expected")
+
+
+@pytest.mark.parametrize("strange", ["%00", "%ED%A0%80", "' OR 1=1 --", "x" * 5000, "%F0%9F%92%8A"])
+def test_a_strange_name_in_the_address_is_simply_not_there(desk: Desk, strange: str) -> None:
+    for path in (f"/queues/{strange}/leases", f"/leases/{strange}/confirm", f"/leases/{strange}/release"):
+        assert desk.post("dmp", path).status_code == 404
+    assert desk.post("dmp", f"/deliveries/{strange}/receipts", {"outcome": "confirmed"}).status_code == 404
