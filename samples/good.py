@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
-from samples.builders.attachments import mail, pdf_report, pdf_with_files, survival_curve, word_with_objects, workbook
+from samples.builders.attachments import mail, pdf_report, pdf_with_files, survival_curve, word_with_objects
 from samples.builders.json_form import json_form
 from samples.builders.outlook import OutlookMessage, outlook_message
 from samples.builders.pdf_form import pdf_form
 from samples.builders.repack import zip_bytes
+from samples.builders.spreadsheet import workbook
 from samples.builders.word_form import docx_form
 from samples.content import medicines, proposals
 from samples.content.proposals import forslag

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
@@ -13,12 +12,10 @@ from email.message import EmailMessage
 from typing import Any, cast
 
 import docx
-import openpyxl
 from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import parse_xml
-from openpyxl.worksheet.worksheet import Worksheet
 from pypdf import PdfReader, PdfWriter
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
@@ -26,7 +23,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from samples.builders.compound import compound_file
-from samples.builders.repack import unzip, with_members
+from samples.builders.repack import with_members
 from samples.content.prose import REPORT_PARAGRAPHS
 
 _FIXED = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)
@@ -69,20 +66,6 @@ def pdf_with_files(title: str, files: Mapping[str, bytes]) -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
-
-
-def workbook(title: str, rows: Sequence[Sequence[str | int | float]]) -> bytes:
-    """An .xlsx with one sheet."""
-    book = openpyxl.Workbook()
-    sheet = cast(Worksheet, book.active)
-    sheet.title = title[:31]
-    for row in rows:
-        sheet.append(list(row))
-    out = io.BytesIO()
-    book.save(out)
-    properties = unzip(out.getvalue())["docProps/core.xml"]
-    properties = re.sub(rb"(<dcterms:\w+[^>]*>)[^<]*", rb"\g<1>2026-01-05T08:00:00Z", properties)
-    return with_members(out.getvalue(), {"docProps/core.xml": properties})
 
 
 def survival_curve(width: int = 480, height: int = 320) -> bytes:

@@ -9,11 +9,12 @@ from datetime import date
 from functools import cache
 
 from samples.builders import bombs, hostile_archives, hostile_office, hostile_pdf
-from samples.builders.attachments import pdf_report, survival_curve, word_with_objects, workbook
+from samples.builders.attachments import pdf_report, survival_curve, word_with_objects
 from samples.builders.hostile_archives import PROGRAM
 from samples.builders.json_form import json_form
 from samples.builders.pdf_form import pdf_form
 from samples.builders.sealed import encrypted_office, encrypted_pdf
+from samples.builders.spreadsheet import workbook
 from samples.builders.word_form import docx_form
 from samples.content.medicines import GASTROVEL
 from samples.content.people import identity_number

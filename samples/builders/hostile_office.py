@@ -7,10 +7,11 @@ import zlib
 
 import docx
 
-from samples.builders.attachments import word_with_objects, workbook
+from samples.builders.attachments import word_with_objects
 from samples.builders.bombs import Member, crc_of_zeros, deflated_zeros, raw_zip
 from samples.builders.compound import compound_file
 from samples.builders.repack import unzip, with_members, zip_bytes
+from samples.builders.spreadsheet import workbook
 
 _DOCUMENT = "word/document.xml"
 _MACRO_TYPE = b"application/vnd.ms-word.document.macroEnabled.main+xml"

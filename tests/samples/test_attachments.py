@@ -15,11 +15,12 @@ import oxmsg
 import pytest
 from pypdf import PdfReader
 
-from samples.builders.attachments import mail, ole_package, pdf_report, pdf_with_files, survival_curve, word_with_objects, workbook
+from samples.builders.attachments import mail, ole_package, pdf_report, pdf_with_files, survival_curve, word_with_objects
 from samples.builders.compound import compound_file
 from samples.builders.outlook import OutlookMessage, outlook_message
 from samples.builders.pdf_form import pdf_form
 from samples.builders.repack import zip_bytes
+from samples.builders.spreadsheet import workbook
 from samples.sample import definition
 
 SENT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
