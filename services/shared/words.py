@@ -40,7 +40,7 @@ def size(number: int, language: str) -> str:
     """A number of bytes as people say it: ``812 byte``, ``40 kB``, ``1,07 GB``. Decimal units, as file managers and the limits show them."""
     amount, unit = float(number), "byte"
     for larger in ("kB", "MB", "GB", "TB"):
-        if amount < 1000:
+        if amount < 999.5:
             break
         amount, unit = amount / 1000, larger
     digits = f"{amount:.0f}" if unit == "byte" or amount >= 100 else f"{amount:.3g}"

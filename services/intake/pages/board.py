@@ -53,7 +53,8 @@ def add_board(pages: Blueprint, context: Context) -> None:
 
 def overview(tx: Connection, language: str) -> Overview:
     """What the top of the board tells."""
-    counts: dict[str, int] = {status: count for status, count in tx.execute(select(submissions.c.status, func.count()).group_by(submissions.c.status))}
+    counted = tx.execute(select(submissions.c.status, func.count()).group_by(submissions.c.status))
+    counts: dict[str, int] = {row.status: row[1] for row in counted}
     attention = tx.execute(select(func.count()).where(submissions.c.attention.is_not(None))).scalar_one()
     return Overview(
         states=[(status, counts.get(status, 0)) for status in lifecycle.STATES],

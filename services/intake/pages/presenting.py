@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.shared import words
+from services.shared import lifecycle, words
 from services.shared.context import Context
 from services.shared.forms import FormDefinition
 from services.shared.forms.fields import Field
 from services.shared.web.layout import writing
 
 SERVICES = ("intake", "validation", "routing", "archive")
-NOWHERE = "svar"
+NOWHERE = "innhold"
+DECIDED = frozenset({lifecycle.HELD, lifecycle.REJECTED, lifecycle.WITHDRAWN})
 
 
 @dataclass
@@ -59,9 +60,7 @@ def sections_of(context: Context, view: Mapping[str, Any], language: str) -> lis
     return _shown(definition, view, by_pointer, language)
 
 
-def _shown(
-    definition: FormDefinition, view: Mapping[str, Any], by_pointer: dict[str, list[dict[str, Any]]], language: str
-) -> list[ShownSection]:
+def _shown(definition: FormDefinition, view: Mapping[str, Any], by_pointer: dict[str, list[dict[str, Any]]], language: str) -> list[ShownSection]:
     sections = []
     for section in definition.sections:
         rows = [_row(each, view["answers"].get(each.key), f"/{each.key}", by_pointer, language) for each in section.fields]
@@ -160,6 +159,14 @@ def documents_of(view: Mapping[str, Any], *, unscanned_may_leave: bool) -> list[
         }
         for file in view["documents"]
     ]
+
+
+def reason_of(view: Mapping[str, Any]) -> str | None:
+    """What was said when the submission came into the state it is in, for states that somebody or a rule decided on."""
+    if view["status"] not in DECIDED:
+        return None
+    told = [entry["text"] for entry in view["timeline"] if entry["type"] == f"submission.{view['status']}"]
+    return told[-1] if told else None
 
 
 def actor_name(context: Context, view: Mapping[str, Any], by: str, language: str) -> str:

@@ -12,6 +12,7 @@ from services.intake import actions, downloads
 from services.intake.api import act_on
 from services.intake.pages import presenting
 from services.intake.pages.common import shown_problem
+from services.intake.receipt import receipt_pdf
 from services.intake.view import Filter, find, submission_list, submission_view
 from services.shared import lifecycle, names
 from services.shared.context import Context
@@ -61,6 +62,17 @@ def _add_reading(pages: Blueprint, context: Context) -> None:
         if identity.agency is not None:
             downloads.note_fetched(context, identity, row)
         return downloads.send(context, file)
+
+
+    @pages.get("/innsendinger/<wanted>/kvittering")
+    @requires(Scope.SUBMIT, Scope.MONITOR)
+    def receipt(wanted: str) -> Response:
+        """The signed receipt, on paper."""
+        with context.database.read() as tx:
+            view = submission_view(tx, find(tx, current(), wanted), page_language())
+        response = Response(receipt_pdf(context, view, page_language()), mimetype="application/pdf")
+        response.headers["Content-Disposition"] = f'attachment; filename="{view["reference"]}.pdf"'
+        return response
 
 
 def _add_acting(pages: Blueprint, context: Context) -> None:
@@ -118,6 +130,7 @@ def _page(context: Context, tx: Connection, row: RowMapping, *, refused: tuple[s
         errors=presenting.findings_with_anchors(errors, view["documents"], anchors),
         warnings=presenting.findings_with_anchors(others, view["documents"], anchors),
         documents=presenting.documents_of(view, unscanned_may_leave=context.scanner.passes_unscanned),
+        why=presenting.reason_of(view),
         newest=view["versions"][-1] if view["versions"] else None,
         may_correct=view["status"] in CORRECTABLE and view["versions"][-1]["id"] == view["id"] and _may_submit(),
         actions=_offered(tx, view),
