@@ -2,6 +2,7 @@
 
 `python -m tests.corpora.make FOLDER` writes them; nothing made is committed.
 """
+
 from __future__ import annotations
 
 import io
@@ -27,6 +28,7 @@ _DAY = datetime(2026, 1, 5, 12, tzinfo=UTC)
 @dataclass(frozen=True)
 class Case:
     """A file. `code`: the finding it must get, None for an honest one; `inside`: the paths of what is found in it (honest ones only)."""
+
     what: str
     file_name: str
     build: Callable[[], bytes]
@@ -40,50 +42,149 @@ class Case:
 
 
 ACCEPT = (
-    Case("word-with-workbook-and-package", "a.docx", lambda: word_with_objects("x", workbook("x", [[1]]), "Måling æøå.txt", b"tall"), None,
-         ("a.docx/Microsoft_Excel_Sheet1.xlsx", "a.docx/Måling æøå.txt")),
+    Case(
+        "word-with-workbook-and-package",
+        "a.docx",
+        lambda: word_with_objects("x", workbook("x", [[1]]), "Måling æøå.txt", b"tall"),
+        None,
+        ("a.docx/Microsoft_Excel_Sheet1.xlsx", "a.docx/Måling æøå.txt"),
+    ),
     Case("word-with-very-compressible-part", "a.docx", lambda: word(paragraph("x"), {"word/styles.xml": word_part("styles", " " * 2_000_000)})),
-    Case("word-with-own-template", "a.docx", lambda: word(paragraph("x"), {
-        "word/_rels/settings.xml.rels": relationships(("attachedTemplate", "file:///C:\\Users\\kari\\Maler\\Brev.dotx", True))})),
-    Case("word-with-links", "a.docx", lambda: word(paragraph("x"), {
-        "word/_rels/document.xml.rels": relationships(("hyperlink", "https://nyemetoder.no/", True), ("image", "https://example.org/a.png", True))})),
-    Case("word-in-utf16", "a.docx", lambda: word("", {"word/document.xml": word_part("document", f"<w:body>{paragraph('æøå')}</w:body>")
-                                                      .decode().replace("UTF-8", "UTF-16").encode("utf-16")})),
-    Case("word-of-office-online", "a.docx", lambda: zipped({
-        "[Content_Types].xml": f'<Types><Override PartName="/word/document2.xml" ContentType="{parts.MAIN}"/></Types>'.encode(),
-        "word/document2.xml": word_part("document", f"<w:body>{paragraph('x')}</w:body>")})),
-    Case("word-with-equation", "a.docx", lambda: word(paragraph("x"), {"word/embeddings/oleObject1.bin": compound_file({"Equation Native": b"x" * 40})})),
+    Case(
+        "word-with-own-template",
+        "a.docx",
+        lambda: word(
+            paragraph("x"), {"word/_rels/settings.xml.rels": relationships(("attachedTemplate", "file:///C:\\Users\\kari\\Maler\\Brev.dotx", True))}
+        ),
+    ),
+    Case(
+        "word-with-links",
+        "a.docx",
+        lambda: word(
+            paragraph("x"),
+            {
+                "word/_rels/document.xml.rels": relationships(
+                    ("hyperlink", "https://nyemetoder.no/", True), ("image", "https://example.org/a.png", True)
+                )
+            },
+        ),
+    ),
+    Case(
+        "word-in-utf16",
+        "a.docx",
+        lambda: word(
+            "",
+            {"word/document.xml": word_part("document", f"<w:body>{paragraph('æøå')}</w:body>").decode().replace("UTF-8", "UTF-16").encode("utf-16")},
+        ),
+    ),
+    Case(
+        "word-of-office-online",
+        "a.docx",
+        lambda: zipped(
+            {
+                "[Content_Types].xml": f'<Types><Override PartName="/word/document2.xml" ContentType="{parts.MAIN}"/></Types>'.encode(),
+                "word/document2.xml": word_part("document", f"<w:body>{paragraph('x')}</w:body>"),
+            }
+        ),
+    ),
+    Case(
+        "word-with-equation",
+        "a.docx",
+        lambda: word(paragraph("x"), {"word/embeddings/oleObject1.bin": compound_file({"Equation Native": b"x" * 40})}),
+    ),
     Case("workbook", "a.xlsx", lambda: workbook("Budsjett", [["a", 1], ["b", 2.5]])),
     Case("pdf-report", "a.pdf", lambda: pdf_report("Rapport", 2)),
     Case("pdf-with-junk-before-header", "a.pdf", lambda: b"\r\n\r\n" + pdf_report("Rapport", 1)),
-    Case("pdf-with-name-tree-of-kids", "a.pdf", lambda: pdf(
-        b"/Names << /EmbeddedFiles << /Kids [4 0 R 5 0 R] >> >>", objects=[
-            b"<< /Names [(a) 6 0 R] >>", b"<< /Names [(b) 7 0 R] >>", b"<< /Type /Filespec /F (a.txt) /UF (a.txt) /EF << /F 8 0 R >> >>",
-            b"<< /Type /Filespec /F (b.txt) /UF (b\\346.txt) /EF << /F 9 0 R /UF 9 0 R >> >>", embedded(b"en"), embedded(b"to")]), None,
-         ("a.pdf/a.txt", "a.pdf/bæ.txt")),
-    Case("pdf-with-paper-clip-on-page", "a.pdf", lambda: pdf(page=b"/Annots [4 0 R]", objects=[
-        b"<< /Type /Annot /Subtype /FileAttachment /Rect [0 0 9 9] /FS 5 0 R >>", b"<< /Type /Filespec /F (c.txt) /EF << /F 6 0 R >> >>",
-        embedded(b"tre")]), None, ("a.pdf/c.txt",)),
-    Case("pdf-with-same-file-in-tree-and-on-page", "a.pdf", lambda: pdf(
-        b"/Names << /EmbeddedFiles << /Names [(x) 5 0 R] >> >>", b"/Annots [4 0 R]", [
-            b"<< /Type /Annot /Subtype /FileAttachment /Rect [0 0 9 9] /FS 5 0 R >>", b"<< /Type /Filespec /F (c.txt) /EF << /F 6 0 R >> >>",
-            embedded(b"tre")]), None, ("a.pdf/c.txt",)),
+    Case(
+        "pdf-with-name-tree-of-kids",
+        "a.pdf",
+        lambda: pdf(
+            b"/Names << /EmbeddedFiles << /Kids [4 0 R 5 0 R] >> >>",
+            objects=[
+                b"<< /Names [(a) 6 0 R] >>",
+                b"<< /Names [(b) 7 0 R] >>",
+                b"<< /Type /Filespec /F (a.txt) /UF (a.txt) /EF << /F 8 0 R >> >>",
+                b"<< /Type /Filespec /F (b.txt) /UF (b\\346.txt) /EF << /F 9 0 R /UF 9 0 R >> >>",
+                embedded(b"en"),
+                embedded(b"to"),
+            ],
+        ),
+        None,
+        ("a.pdf/a.txt", "a.pdf/bæ.txt"),
+    ),
+    Case(
+        "pdf-with-paper-clip-on-page",
+        "a.pdf",
+        lambda: pdf(
+            page=b"/Annots [4 0 R]",
+            objects=[
+                b"<< /Type /Annot /Subtype /FileAttachment /Rect [0 0 9 9] /FS 5 0 R >>",
+                b"<< /Type /Filespec /F (c.txt) /EF << /F 6 0 R >> >>",
+                embedded(b"tre"),
+            ],
+        ),
+        None,
+        ("a.pdf/c.txt",),
+    ),
+    Case(
+        "pdf-with-same-file-in-tree-and-on-page",
+        "a.pdf",
+        lambda: pdf(
+            b"/Names << /EmbeddedFiles << /Names [(x) 5 0 R] >> >>",
+            b"/Annots [4 0 R]",
+            [
+                b"<< /Type /Annot /Subtype /FileAttachment /Rect [0 0 9 9] /FS 5 0 R >>",
+                b"<< /Type /Filespec /F (c.txt) /EF << /F 6 0 R >> >>",
+                embedded(b"tre"),
+            ],
+        ),
+        None,
+        ("a.pdf/c.txt",),
+    ),
     Case("pdf-locked-but-not-encrypted-for-reading", "a.pdf", lambda: _owner_locked_pdf()),
-    Case("zip-with-folders-and-leftovers", "a.zip", lambda: zipped({
-        "Mappe/": b"", "Mappe/æ.txt": b"hei", "__MACOSX/._x": b"\0", ".DS_Store": b"\0"}), None, ("a.zip/Mappe/æ.txt",)),
+    Case(
+        "zip-with-folders-and-leftovers",
+        "a.zip",
+        lambda: zipped({"Mappe/": b"", "Mappe/æ.txt": b"hei", "__MACOSX/._x": b"\0", ".DS_Store": b"\0"}),
+        None,
+        ("a.zip/Mappe/æ.txt",),
+    ),
     Case("zip-with-old-code-page", "a.zip", lambda: _old_zip("Søknad å.txt".encode("cp850")), None, ("a.zip/Søknad å.txt",)),
     Case("zip-with-windows-code-page", "a.zip", lambda: _old_zip("Søknad å.txt".encode("cp1252")), None, ("a.zip/Søknad å.txt",)),
     Case("zip-with-same-name-twice", "a.zip", hostile_archives.same_name_twice, None, ("a.zip/notat.txt", "a.zip/notat (2).txt")),
     Case("zip-in-zip", "a.zip", lambda: zipped({"b.zip": zipped({"c.txt": b"x"})}), None, ("a.zip/b.zip", "a.zip/b.zip/c.txt")),
     Case("endnote-library", "a.enlx", lambda: zipped({"a.txt": b"x"}), None, ("a.enlx/a.txt",)),
-    Case("mail-with-inline-picture-and-forwarded-mail", "a.eml", lambda: mail(
-        "Innsending", "Hei", _DAY, [("Notat.txt", "text/plain", b"x")], inline_picture=("figur.png", survival_curve()),
-        forwarded=mail("Videresendt", "Hei", _DAY, [("Rapport.pdf", "application/pdf", pdf_report("x", 1))])), None,
-         ("a.eml/figur.png", "a.eml/Notat.txt", "a.eml/Videresendt.eml", "a.eml/Videresendt.eml/Rapport.pdf")),
-    Case("outlook-message-with-message", "a.msg", lambda: outlook_message(OutlookMessage(
-        "Innsending", "Hei", ("Kari", "kari@example.org"), [("Mottak", "mottak@example.org")], _DAY, [("Notat.txt", "text/plain", b"x")],
-        [OutlookMessage("Videresendt", "Hei", ("Ola", "ola@example.org"), [], _DAY, [("Inni æ.txt", "text/plain", b"y")])])), None,
-         ("a.msg/Notat.txt", "a.msg/Videresendt/Inni æ.txt")),
+    Case(
+        "mail-with-inline-picture-and-forwarded-mail",
+        "a.eml",
+        lambda: mail(
+            "Innsending",
+            "Hei",
+            _DAY,
+            [("Notat.txt", "text/plain", b"x")],
+            inline_picture=("figur.png", survival_curve()),
+            forwarded=mail("Videresendt", "Hei", _DAY, [("Rapport.pdf", "application/pdf", pdf_report("x", 1))]),
+        ),
+        None,
+        ("a.eml/figur.png", "a.eml/Notat.txt", "a.eml/Videresendt.eml", "a.eml/Videresendt.eml/Rapport.pdf"),
+    ),
+    Case(
+        "outlook-message-with-message",
+        "a.msg",
+        lambda: outlook_message(
+            OutlookMessage(
+                "Innsending",
+                "Hei",
+                ("Kari", "kari@example.org"),
+                [("Mottak", "mottak@example.org")],
+                _DAY,
+                [("Notat.txt", "text/plain", b"x")],
+                [OutlookMessage("Videresendt", "Hei", ("Ola", "ola@example.org"), [], _DAY, [("Inni æ.txt", "text/plain", b"y")])],
+            )
+        ),
+        None,
+        ("a.msg/Notat.txt", "a.msg/Videresendt/Inni æ.txt"),
+    ),
     Case("text-in-windows-code-page", "a.txt", lambda: "Blåbær på ø".encode("cp1252")),
     Case("text-in-utf16", "a.txt", lambda: "Blåbær".encode("utf-16")),
     Case("table-of-numbers", "a.csv", lambda: b"a;b\r\n1;2\r\n"),
@@ -103,27 +204,69 @@ REJECT = (
     Case("word-encrypted", "a.docx", lambda: encrypted_office(hostile_office.report()), "file_encrypted"),
     Case("word-external-entity", "a.docx", lambda: hostile_office.external_entity(hostile_office.report()), "xml_forbidden"),
     Case("word-billion-laughs", "a.docx", lambda: hostile_office.billion_laughs(hostile_office.report()), "xml_forbidden"),
-    Case("word-dtd-in-utf16", "a.docx", lambda: word("", {"word/document.xml": (
-        '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x [<!ENTITY a "b">]>'
-        + word_part("document", f"<w:body>{paragraph('x')}</w:body>").decode().partition("?>")[2]).encode("utf-16")}), "xml_forbidden"),
-    Case("word-dtd-in-part-nobody-reads", "a.docx", lambda: word(paragraph("x"), {"word/theme.xml": b"<!DOCTYPE a SYSTEM 'http://x/'><a/>"}), "xml_forbidden"),
-    Case("word-dtd-behind-long-comment", "a.docx", lambda: word(paragraph("x"), {
-        "word/theme.xml": b"<!--" + b"x" * 9000 + b"--><!DOCTYPE a><a/>"}), "xml_forbidden"),
-    Case("word-in-ebcdic", "a.docx", lambda: word("", {"word/document.xml": '<?xml version="1.0" encoding="cp037"?><a/>'.encode("cp037")}), "xml_forbidden"),
+    Case(
+        "word-dtd-in-utf16",
+        "a.docx",
+        lambda: word(
+            "",
+            {
+                "word/document.xml": (
+                    '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x [<!ENTITY a "b">]>'
+                    + word_part("document", f"<w:body>{paragraph('x')}</w:body>").decode().partition("?>")[2]
+                ).encode("utf-16")
+            },
+        ),
+        "xml_forbidden",
+    ),
+    Case(
+        "word-dtd-in-part-nobody-reads",
+        "a.docx",
+        lambda: word(paragraph("x"), {"word/theme.xml": b"<!DOCTYPE a SYSTEM 'http://x/'><a/>"}),
+        "xml_forbidden",
+    ),
+    Case(
+        "word-dtd-behind-long-comment",
+        "a.docx",
+        lambda: word(paragraph("x"), {"word/theme.xml": b"<!--" + b"x" * 9000 + b"--><!DOCTYPE a><a/>"}),
+        "xml_forbidden",
+    ),
+    Case(
+        "word-in-ebcdic",
+        "a.docx",
+        lambda: word("", {"word/document.xml": '<?xml version="1.0" encoding="cp037"?><a/>'.encode("cp037")}),
+        "xml_forbidden",
+    ),
     Case("word-with-macros", "a.docx", lambda: hostile_office.with_macros(hostile_office.report()), "macro_not_allowed"),
     Case("word-macro-type", "a.docx", lambda: word("", main_type="application/vnd.ms-word.document.macroEnabled.main+xml"), "macro_not_allowed"),
     Case("word-remote-template", "a.docx", lambda: hostile_office.remote_template(hostile_office.report()), "active_content"),
-    Case("word-template-on-server", "a.docx", lambda: word(paragraph("x"), {
-        "word/_rels/settings.xml.rels": relationships(("attachedTemplate", "file://server/share/a.dotx", True))}), "active_content"),
-    Case("word-linked-object", "a.docx", lambda: word(paragraph("x"), {
-        "word/_rels/document.xml.rels": relationships(("oleObject", "http://example.org/a.xls", True))}), "active_content"),
-    Case("word-data-exchange-field", "a.docx", lambda: word("<w:p><w:r><w:instrText> DDEAUTO c:\\\\cmd.exe </w:instrText></w:r></w:p>"), "active_content"),
+    Case(
+        "word-template-on-server",
+        "a.docx",
+        lambda: word(paragraph("x"), {"word/_rels/settings.xml.rels": relationships(("attachedTemplate", "file://server/share/a.dotx", True))}),
+        "active_content",
+    ),
+    Case(
+        "word-linked-object",
+        "a.docx",
+        lambda: word(paragraph("x"), {"word/_rels/document.xml.rels": relationships(("oleObject", "http://example.org/a.xls", True))}),
+        "active_content",
+    ),
+    Case(
+        "word-data-exchange-field",
+        "a.docx",
+        lambda: word("<w:p><w:r><w:instrText> DDEAUTO c:\\\\cmd.exe </w:instrText></w:r></w:p>"),
+        "active_content",
+    ),
     Case("word-with-active-x", "a.docx", lambda: word(paragraph("x"), {"word/activeX/activeX1.bin": b"x"}), "active_content"),
     Case("word-with-same-part-twice", "a.docx", lambda: _part_twice(), "file_corrupt"),
     Case("word-deep", "a.docx", lambda: hostile_office.deep_xml(hostile_office.report()), "file_too_complex"),
     Case("word-inflated", "a.docx", lambda: hostile_office.inflated_part(hostile_office.report()), "archive_too_large"),
-    Case("program-in-word", "a.docx", lambda: word(paragraph("x"), {"word/embeddings/oleObject1.bin": ole_package("a.exe", hostile_archives.PROGRAM)}),
-         "type_not_allowed"),
+    Case(
+        "program-in-word",
+        "a.docx",
+        lambda: word(paragraph("x"), {"word/embeddings/oleObject1.bin": ole_package("a.exe", hostile_archives.PROGRAM)}),
+        "type_not_allowed",
+    ),
     Case("pdf-encrypted", "a.pdf", lambda: encrypted_pdf(pdf_report("x", 1)), "file_encrypted"),
     Case("pdf-truncated", "a.pdf", lambda: hostile_office.truncated(pdf_report("x", 2), 0.2), "file_corrupt"),
     Case("pdf-page-tree-loop", "a.pdf", hostile_pdf.page_tree_loop, "file_too_complex"),
@@ -131,8 +274,12 @@ REJECT = (
     Case("pdf-script-on-opening", "a.pdf", hostile_pdf.javascript, "active_content"),
     Case("pdf-script-in-names", "a.pdf", lambda: pdf(b"/Names << /JavaScript << /Names [(a) << /S /JavaScript /JS (x) >>] >> >>"), "active_content"),
     Case("pdf-launching", "a.pdf", hostile_pdf.launch, "active_content"),
-    Case("pdf-launching-second", "a.pdf", lambda: pdf(
-        b"/OpenAction << /S /GoTo /D [3 0 R /Fit] /Next << /S /Launch /F (cmd.exe) >> >>"), "active_content"),
+    Case(
+        "pdf-launching-second",
+        "a.pdf",
+        lambda: pdf(b"/OpenAction << /S /GoTo /D [3 0 R /Fit] /Next << /S /Launch /F (cmd.exe) >> >>"),
+        "active_content",
+    ),
     Case("pdf-dynamic-form", "a.pdf", lambda: pdf(b"/AcroForm << /XFA (x) /Fields [] >>"), "active_content"),
     Case("pdf-flate-bomb-attached", "a.pdf", lambda: _flate_bomb(), "file_too_complex"),
     Case("program-in-pdf", "a.pdf", hostile_pdf.embedded_program, "type_not_allowed"),
@@ -181,6 +328,7 @@ def _old_zip(name: bytes) -> bytes:
 def _owner_locked_pdf() -> bytes:
     """Encrypted, but opens with an empty password: only printing and copying are "forbidden"."""
     import pypdf
+
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf_report("x", 1)))
     writer.encrypt("", "eier", algorithm="AES-256")
     out = io.BytesIO()
@@ -199,10 +347,10 @@ def _flate_bomb() -> bytes:
     data = bombs.deflated_zeros(600_000_000)
     import struct
     import zlib
+
     packed = b"\x78\x9c" + data + struct.pack(">I", zlib.adler32(b""))
     stream = b"<< /Type /EmbeddedFile /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (len(packed), packed)
-    return pdf(b"/Names << /EmbeddedFiles << /Names [(x) 4 0 R] >> >>", objects=[
-        b"<< /Type /Filespec /F (x.txt) /EF << /F 5 0 R >> >>", stream])
+    return pdf(b"/Names << /EmbeddedFiles << /Names [(x) 4 0 R] >> >>", objects=[b"<< /Type /Filespec /F (x.txt) /EF << /F 5 0 R >> >>", stream])
 
 
 if __name__ == "__main__":

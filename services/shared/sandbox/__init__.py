@@ -10,6 +10,7 @@ no files but the descriptors it was given and one scratch folder; it is killed a
 This package, `box`, `policy`, `identity`, `names` and `protocol` import no parser; `zygote`, `child`, `opening` and `readers` do and are
 imported by nobody else.
 """
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,27 @@ from services.shared.sandbox.protocol import BoxCrashed, BoxUnavailable, FormRea
 if TYPE_CHECKING:
     from services.shared.sandbox.box import Box, Opened
 
-__all__ = ["HEAD_BYTES", "Box", "BoxCrashed", "BoxUnavailable", "FileType", "FormReading", "Incoming", "Limits", "Opened", "OpenedDocument",
-           "Policy", "Problem", "identify"]
+__all__ = [
+    "HEAD_BYTES",
+    "Box",
+    "BoxCrashed",
+    "BoxUnavailable",
+    "FileType",
+    "FormReading",
+    "Incoming",
+    "Limits",
+    "Opened",
+    "OpenedDocument",
+    "Policy",
+    "Problem",
+    "identify",
+]
 
 
 def __getattr__(name: str) -> Any:
     """The worker's side comes when it is first asked for: the zygote, which imports this package too, stays 20 MB smaller without it."""
     if name in ("Box", "Opened"):
         from services.shared.sandbox import box
+
         return getattr(box, name)
     raise AttributeError(name)

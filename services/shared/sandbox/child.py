@@ -2,6 +2,7 @@
 
 Forked by the zygote. It says which file it works on before it begins, so that the worker knows whom to blame.
 """
+
 from __future__ import annotations
 
 import json
@@ -23,6 +24,7 @@ _DESCRIPTORS_AT_A_TIME = 100
 @dataclass(frozen=True)
 class Start:
     """What a child is born with. `scratch`: open descriptor of its folder; `zygote`: process id of its parent."""
+
     link: socket.socket
     scratch: int
     policy: Policy
@@ -41,8 +43,13 @@ def run(start: Start) -> None:
     request = _receive_request(start.link)
     files, limits = request["files"], Limits(**request["limits"])
     os.nice(5)
-    confine.confine_child(start.confinement, start.scratch, replace(limits, open_files=limits.open_files + len(files)), start.base_memory,
-                          start.policy.opening.member_bytes)
+    confine.confine_child(
+        start.confinement,
+        start.scratch,
+        replace(limits, open_files=limits.open_files + len(files)),
+        start.base_memory,
+        start.policy.opening.member_bytes,
+    )
     if os.getppid() != start.zygote:
         return  # it died before the death signal was set
     descriptors = _receive_descriptors(start.link, len(files))

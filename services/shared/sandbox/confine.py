@@ -2,6 +2,7 @@
 
 Every step is irreversible and holds without root. Nothing here knows what a submission is.
 """
+
 from __future__ import annotations
 
 import ctypes
@@ -22,25 +23,171 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 # What the zygote and its children never need: the network, other programs, other processes, the kernel's own tables.
 REFUSED_TO_ALL = (
-    "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "execve", "execveat", "ptrace", "process_vm_readv",
-    "process_vm_writev", "process_madvise", "kcmp", "pidfd_getfd", "mount", "umount2", "move_mount", "fsopen", "open_tree", "pivot_root",
-    "chroot", "unshare", "setns", "keyctl", "add_key", "request_key", "bpf", "perf_event_open", "io_uring_setup", "io_uring_enter",
-    "io_uring_register", "userfaultfd", "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot",
-    "swapon", "swapoff", "syslog", "quotactl", "acct", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "sethostname",
-    "setdomainname", "open_by_handle_at", "name_to_handle_at", "fanotify_init", "personality", "mknod", "mknodat", "memfd_secret",
-    "shmget", "shmat", "semget", "msgget", "mq_open", "setuid", "setgid", "setresuid", "setresgid", "setreuid", "setregid", "setgroups",
+    "socket",
+    "socketpair",
+    "connect",
+    "bind",
+    "listen",
+    "accept",
+    "accept4",
+    "execve",
+    "execveat",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "process_madvise",
+    "kcmp",
+    "pidfd_getfd",
+    "mount",
+    "umount2",
+    "move_mount",
+    "fsopen",
+    "open_tree",
+    "pivot_root",
+    "chroot",
+    "unshare",
+    "setns",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "bpf",
+    "perf_event_open",
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
+    "userfaultfd",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "kexec_load",
+    "kexec_file_load",
+    "reboot",
+    "swapon",
+    "swapoff",
+    "syslog",
+    "quotactl",
+    "acct",
+    "settimeofday",
+    "clock_settime",
+    "adjtimex",
+    "clock_adjtime",
+    "sethostname",
+    "setdomainname",
+    "open_by_handle_at",
+    "name_to_handle_at",
+    "fanotify_init",
+    "personality",
+    "mknod",
+    "mknodat",
+    "memfd_secret",
+    "shmget",
+    "shmat",
+    "semget",
+    "msgget",
+    "mq_open",
+    "setuid",
+    "setgid",
+    "setresuid",
+    "setresgid",
+    "setreuid",
+    "setregid",
+    "setgroups",
 )
 
 # All that opening a file takes: reading, writing in its own folder, memory, time. No new process, no thread, no signal to anyone.
 ALLOWED_IN_CHILD = (
-    "read", "readv", "pread64", "preadv", "write", "writev", "pwrite64", "lseek", "_llseek", "open", "openat", "openat2", "close", "close_range",
-    "stat", "fstat", "lstat", "newfstatat", "fstatat64", "statx", "access", "faccessat", "faccessat2", "getdents", "getdents64", "readlink",
-    "readlinkat", "getcwd", "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir", "ftruncate", "fcntl", "ioctl", "dup", "dup2", "dup3",
-    "fadvise64", "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise", "brk", "mincore", "membarrier", "futex", "sched_yield",
-    "sched_getaffinity", "getrandom", "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "times",
-    "getrusage", "sysinfo", "uname", "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "rt_sigaction",
-    "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "poll", "ppoll", "select", "pselect6", "recvmsg", "recvfrom",
-    "sendmsg", "sendto", "shutdown", "prlimit64", "getrlimit", "setrlimit", "arch_prctl", "set_robust_list", "rseq", "exit", "exit_group",
+    "read",
+    "readv",
+    "pread64",
+    "preadv",
+    "write",
+    "writev",
+    "pwrite64",
+    "lseek",
+    "_llseek",
+    "open",
+    "openat",
+    "openat2",
+    "close",
+    "close_range",
+    "stat",
+    "fstat",
+    "lstat",
+    "newfstatat",
+    "fstatat64",
+    "statx",
+    "access",
+    "faccessat",
+    "faccessat2",
+    "getdents",
+    "getdents64",
+    "readlink",
+    "readlinkat",
+    "getcwd",
+    "mkdir",
+    "mkdirat",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "ftruncate",
+    "fcntl",
+    "ioctl",
+    "dup",
+    "dup2",
+    "dup3",
+    "fadvise64",
+    "mmap",
+    "mmap2",
+    "munmap",
+    "mremap",
+    "mprotect",
+    "madvise",
+    "brk",
+    "mincore",
+    "membarrier",
+    "futex",
+    "sched_yield",
+    "sched_getaffinity",
+    "getrandom",
+    "clock_gettime",
+    "clock_getres",
+    "clock_nanosleep",
+    "nanosleep",
+    "gettimeofday",
+    "time",
+    "times",
+    "getrusage",
+    "sysinfo",
+    "uname",
+    "getpid",
+    "gettid",
+    "getppid",
+    "getuid",
+    "geteuid",
+    "getgid",
+    "getegid",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sigaltstack",
+    "restart_syscall",
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+    "recvmsg",
+    "recvfrom",
+    "sendmsg",
+    "sendto",
+    "shutdown",
+    "prlimit64",
+    "getrlimit",
+    "setrlimit",
+    "arch_prctl",
+    "set_robust_list",
+    "rseq",
+    "exit",
+    "exit_group",
 )
 
 
@@ -48,6 +195,7 @@ ALLOWED_IN_CHILD = (
 class Confinement:
     """What was had. `missing` names what could not be had; `child_filter` is the compiled filter for children, empty without seccomp;
     `readable` are the folders the interpreter needs."""
+
     missing: tuple[str, ...]
     landlock_abi: int
     child_filter: bytes
@@ -122,18 +270,21 @@ def interpreter_folders() -> list[Path]:
 
 def _denying(names: tuple[str, ...]) -> bytes:
     import pyseccomp
+
     program = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     return _compiled(program, names, pyseccomp.ERRNO(1))
 
 
 def _allowing(names: tuple[str, ...]) -> bytes:
     import pyseccomp
+
     program = pyseccomp.SyscallFilter(pyseccomp.ERRNO(1))
     return _compiled(program, names, pyseccomp.ALLOW)
 
 
 def _compiled(program: "pyseccomp.SyscallFilter", names: tuple[str, ...], action: int) -> bytes:  # type: ignore[name-defined]  # noqa: F821, UP037
     import pyseccomp
+
     for name in names:
         try:
             number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)

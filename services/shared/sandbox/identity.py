@@ -4,6 +4,7 @@ No parser is imported here, so the web process may call it while the bytes arriv
 in the box: there `services.shared.sandbox.readers` looks inside and may find another type than the one named here.
 Types, magic numbers and PRONOM ids stand in `schemas/policy/policy.json`.
 """
+
 from __future__ import annotations
 
 import codecs
@@ -20,11 +21,23 @@ if TYPE_CHECKING:
 HEAD_BYTES = 4096
 """How many of the first bytes `identify` wants to see; fewer are fine for a smaller file."""
 
-_MAIL_HEADER = re.compile(rb"\A(?:From |(?:[\x21-\x39\x3b-\x7e]+:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)*?"
-                          rb"(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|X-[\w-]+):)", re.IGNORECASE)
+_MAIL_HEADER = re.compile(
+    rb"\A(?:From |(?:[\x21-\x39\x3b-\x7e]+:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)*?"
+    rb"(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|X-[\w-]+):)",
+    re.IGNORECASE,
+)
 _PDF_HEADER = re.compile(rb"%PDF-(\d\.\d)")
-_PDF_FORMATS = {b"1.0": "fmt/14", b"1.1": "fmt/15", b"1.2": "fmt/16", b"1.3": "fmt/17", b"1.4": "fmt/18", b"1.5": "fmt/19",
-                b"1.6": "fmt/20", b"1.7": "fmt/276", b"2.0": "fmt/1129"}
+_PDF_FORMATS = {
+    b"1.0": "fmt/14",
+    b"1.1": "fmt/15",
+    b"1.2": "fmt/16",
+    b"1.3": "fmt/17",
+    b"1.4": "fmt/18",
+    b"1.5": "fmt/19",
+    b"1.6": "fmt/20",
+    b"1.7": "fmt/276",
+    b"2.0": "fmt/1129",
+}
 _PDF_JUNK_BYTES = 1024
 """Readers accept the header anywhere in the first 1024 bytes (ISO 32000-1, annex H, implementation note 13)."""
 
@@ -59,13 +72,14 @@ def identify(first_bytes: bytes, name: str, policy: Policy | None = None) -> Fil
 def packaged_policy() -> Policy:
     """The policy that lies in this project's `schemas/policy/`."""
     from services.shared.sandbox.policy import Policy
+
     return Policy.load()
 
 
 def is_text(first_bytes: bytes) -> bool:
     """True when the bytes can be read as text: no control characters other than white space, in UTF-8, UTF-16 or an 8-bit code page."""
     if first_bytes.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = first_bytes[:len(first_bytes) & ~1].decode("utf-16", "ignore")
+        text = first_bytes[: len(first_bytes) & ~1].decode("utf-16", "ignore")
         return not re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text)
     return not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", first_bytes)
 

@@ -3,6 +3,7 @@
 The standard library has no binding. Numbers are from linux/landlock.h; the kernel tells which version (ABI) it has and
 rights it does not know are left out. See landlock(7).
 """
+
 from __future__ import annotations
 
 import ctypes

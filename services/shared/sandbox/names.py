@@ -1,4 +1,5 @@
 """File names as people see them. The raw name is always kept beside the clean one."""
+
 from __future__ import annotations
 
 import re

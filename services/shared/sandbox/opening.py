@@ -2,6 +2,7 @@
 
 `FileOpening` keeps the books (documents, findings, budgets, names); the readers know the formats and hand members back to it.
 """
+
 from __future__ import annotations
 
 import errno
@@ -26,6 +27,7 @@ _MOST_PLACES = 1000
 @dataclass
 class Budget:
     """What is left for the whole submission."""
+
     unpacked_bytes: int
     documents: int
 
@@ -33,6 +35,7 @@ class Budget:
 @dataclass
 class Document:
     """One file while it is being opened. `depth`: how many containers it lies in."""
+
     id: str
     parent: str | None
     role: str
@@ -60,15 +63,25 @@ class Document:
 
     def as_answer(self) -> dict[str, Any]:
         """What is told to the worker."""
-        return {"id": self.id, "parent": self.parent, "path": self.path[:8000], "name": self.name, "raw_name": self.raw_name[:2000], "size": self.size,
-                "media_type": self.file_type.media_type if self.file_type else "application/octet-stream",
-                "format": self.file_type.format if self.file_type else None, "identity_numbers": self.identity_numbers,
-                "text_searched": self.text_searched, "notes": self.notes}
+        return {
+            "id": self.id,
+            "parent": self.parent,
+            "path": self.path[:8000],
+            "name": self.name,
+            "raw_name": self.raw_name[:2000],
+            "size": self.size,
+            "media_type": self.file_type.media_type if self.file_type else "application/octet-stream",
+            "format": self.file_type.format if self.file_type else None,
+            "identity_numbers": self.identity_numbers,
+            "text_searched": self.text_searched,
+            "notes": self.notes,
+        }
 
 
 @dataclass
 class Form:
     """What a reader found in a file that may be the form."""
+
     kind: str
     document: Document
     tags: dict[str, Any]
@@ -92,8 +105,9 @@ class FileOpening:
     def run(self, file: dict[str, Any], stream: BinaryIO) -> dict[str, Any]:
         """Open `file` (id, role, name, size) from `stream`; what is told to the worker."""
         name = names.clean_name(file["name"])
-        root = Document(id=file["id"], parent=None, role=file["role"], path=name, name=name, raw_name=file["name"], size=file["size"], depth=0,
-                        stream=stream)
+        root = Document(
+            id=file["id"], parent=None, role=file["role"], path=name, name=name, raw_name=file["name"], size=file["size"], depth=0, stream=stream
+        )
         self._paths.add(name.casefold())
         self._open(root)
         return {"documents": [document.as_answer() for document in self._documents], "findings": self._findings[:5000], "form": self._form(root)}
@@ -136,10 +150,19 @@ class FileOpening:
         self._budget.documents -= 1
         path = names.unique_path(f"{parent.path}/{names.clean_path(raw_path)}", self._paths)
         number = len(self._documents)
-        stream = open(os.open(str(number), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self._folder), "w+b")  # noqa: SIM115
+        stream = os.fdopen(os.open(str(number), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self._folder), "w+b")
         with stream:
-            document = Document(id=f"{self._documents[0].id}/{number}", parent=parent.id, role="extracted", path=path, name=path.rpartition("/")[2],
-                                raw_name=raw_path, size=0, depth=parent.depth + 1, stream=stream)
+            document = Document(
+                id=f"{self._documents[0].id}/{number}",
+                parent=parent.id,
+                role="extracted",
+                path=path,
+                name=path.rpartition("/")[2],
+                raw_name=raw_path,
+                size=0,
+                depth=parent.depth + 1,
+                stream=stream,
+            )
             self._documents.append(document)
             try:
                 self._write(document, chunks, size)
@@ -191,7 +214,7 @@ class FileOpening:
             self._blame(document, error)
             if document.role == "extracted":
                 raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a broken file may raise anything from a parser
             self._blame(document, error)
         finally:
             document.package = None
@@ -220,16 +243,24 @@ class FileOpening:
         if best is None:
             return {"kind": "none", "document": root.id, "tags": {}, "payload": None, "text": "", "language": None, "carried_in": None}
         language = (best.payload if isinstance(best.payload, dict) else best.tags).get("language")
-        return {"kind": best.kind, "document": best.document.id, "tags": best.tags, "payload": best.payload,
-                "text": blot_out(best.text[:self.policy.opening.form_text_characters]),
-                "language": language if isinstance(language, str) and re.fullmatch("[a-z]{2,3}", language) else None,
-                "carried_in": None if best.document is root else best.document.parent}
+        return {
+            "kind": best.kind,
+            "document": best.document.id,
+            "tags": best.tags,
+            "payload": best.payload,
+            "text": blot_out(best.text[: self.policy.opening.form_text_characters]),
+            "language": language if isinstance(language, str) and re.fullmatch("[a-z]{2,3}", language) else None,
+            "carried_in": None if best.document is root else best.document.parent,
+        }
 
 
 def _likeness(form: Form) -> tuple[bool, int, int]:
     """How much a file looks like the form: it says what form it is; it has fields; it lies near the top."""
-    return ("form_type" in (form.payload if isinstance(form.payload, dict) else form.tags), len(form.tags) + (form.kind == "json"),
-            -form.document.depth)
+    return (
+        "form_type" in (form.payload if isinstance(form.payload, dict) else form.tags),
+        len(form.tags) + (form.kind == "json"),
+        -form.document.depth,
+    )
 
 
 def _store(stream: BinaryIO, chunk: bytes | None) -> None:

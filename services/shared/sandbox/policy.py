@@ -2,6 +2,7 @@
 
 One place, `schemas/policy/policy.json`. Sizes are bytes, times are seconds, counts are counts.
 """
+
 from __future__ import annotations
 
 import json
@@ -24,6 +25,7 @@ PACKAGED = Path(__file__).resolve().parents[3] / "schemas" / "policy"
 @dataclass(frozen=True)
 class Sizes:
     """What may be sent. `multipart_file_bytes` is for one file in a form post, `upload_file_bytes` for one by tus."""
+
     form_bytes: int
     multipart_file_bytes: int
     upload_file_bytes: int
@@ -39,6 +41,7 @@ class Opening:
 
     `depth` counts containers inside containers. `documents`, `unpacked_bytes` hold for the whole submission, the rest for one file.
     """
+
     depth: int
     archive_entries: int
     package_entries: int
@@ -66,6 +69,7 @@ class Opening:
 @dataclass(frozen=True)
 class Limits:
     """What one child of the box may use; `memory_bytes` is address space beyond what the zygote had, `children` run at a time."""
+
     cpu_seconds_per_file: int
     cpu_seconds: int
     wall_seconds_per_file: float
@@ -78,6 +82,7 @@ class Limits:
 @dataclass(frozen=True)
 class FileType:
     """A type of file. `family`: what its first bytes look like; `format`: PRONOM id; `roles`: where it is welcome (may be empty)."""
+
     key: str
     family: str
     media_type: str
@@ -90,6 +95,7 @@ class FileType:
 @dataclass(frozen=True)
 class Policy:
     """All of it, typed and frozen."""
+
     sizes: Sizes
     opening: Opening
     limits: Limits
@@ -160,9 +166,19 @@ class Policy:
         """What `GET /policy` shows: sizes, counts, allowed types, and what each finding leads to."""
         return {
             "sizes": _as_dict(self.sizes),
-            "opening": {name: getattr(self.opening, name) for name in ("depth", "archive_entries", "documents", "member_bytes", "unpacked_bytes", "pages")},
-            "types": [{"name": file_type.key, "media_type": file_type.media_type, "extensions": list(file_type.extensions),
-                       "roles": sorted(file_type.roles)} for file_type in self.types if file_type.roles],
+            "opening": {
+                name: getattr(self.opening, name) for name in ("depth", "archive_entries", "documents", "member_bytes", "unpacked_bytes", "pages")
+            },
+            "types": [
+                {
+                    "name": file_type.key,
+                    "media_type": file_type.media_type,
+                    "extensions": list(file_type.extensions),
+                    "roles": sorted(file_type.roles),
+                }
+                for file_type in self.types
+                if file_type.roles
+            ],
             "outcomes": dict(self.outcomes),
         }
 
@@ -194,8 +210,15 @@ def _outcome(code: str, outcome: str) -> Outcome:
 
 
 def _file_type(entry: dict[str, Any]) -> FileType:
-    return FileType(key=entry["key"], family=entry["family"], media_type=entry["media_type"], extensions=tuple(entry["extensions"]),
-                    roles=frozenset(entry["roles"]), format=entry["format"], refused_as=entry.get("refused_as", "type_not_allowed"))
+    return FileType(
+        key=entry["key"],
+        family=entry["family"],
+        media_type=entry["media_type"],
+        extensions=tuple(entry["extensions"]),
+        roles=frozenset(entry["roles"]),
+        format=entry["format"],
+        refused_as=entry.get("refused_as", "type_not_allowed"),
+    )
 
 
 def _as_dict(section: Any) -> dict[str, int]:

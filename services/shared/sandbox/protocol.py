@@ -3,6 +3,7 @@
 A child has opened hostile files, so what it says is checked here like any other input: kinds, sizes, counts, names and
 codes; a path of a scratch file is never taken from it, only a number. On the wire: 4 bytes big-endian length, then JSON.
 """
+
 from __future__ import annotations
 
 import json
@@ -48,6 +49,7 @@ class BadAnswer(ValueError):
 @dataclass(frozen=True)
 class Incoming:
     """One file that was sent. `id` is the document's id; `stream` is open for reading (its position is left alone); `size` in bytes."""
+
     id: str
     role: IncomingRole
     name: str
@@ -58,6 +60,7 @@ class Incoming:
 @dataclass(frozen=True)
 class Problem:
     """A finding. `code` is a key of the policy's `outcomes`; `document` the id of the file it is about; `detail` says more (no file content)."""
+
     code: str
     document: str
     detail: Mapping[str, str | int] = field(default_factory=dict)
@@ -72,6 +75,7 @@ class OpenedDocument:
     `identity_numbers`: where fødselsnummer stand, never the number: `{"page": 2}`, `{"part": "word/document.xml"}`, `{"part": "name"}`.
     `text_searched`: all its text was searched for them. `notes`: what the archive should know (short words).
     """
+
     id: str
     parent: str | None
     role: DocumentRole
@@ -95,6 +99,7 @@ class FormReading:
     `document`: the file it was read from; `carried_in`: the e-mail that carried that file, or None when the form came by itself.
     `tags` and `payload` are the sender's words unchanged: when `OpenedDocument.identity_numbers` names a `field`, do not keep them.
     """
+
     kind: FormKind
     document: str
     tags: Mapping[str, TagValue]
@@ -107,6 +112,7 @@ class FormReading:
 @dataclass(frozen=True)
 class Answer:
     """What one child said about one incoming file."""
+
     documents: tuple[OpenedDocument, ...]
     findings: tuple[Problem, ...]
     form: FormReading | None
@@ -135,8 +141,8 @@ class Frames:
                 raise BadAnswer("message too long")
             if len(self._buffer) < 4 + length:
                 break
-            body = bytes(self._buffer[4:4 + length])
-            del self._buffer[:4 + length]
+            body = bytes(self._buffer[4 : 4 + length])
+            del self._buffer[: 4 + length]
             try:
                 message = json.loads(body)
             except (ValueError, RecursionError) as error:
@@ -174,9 +180,16 @@ def _document(raw: Any, number: int, incoming: Incoming, folder: Path, earlier: 
     if document_format is not None and not _FORMAT.fullmatch(_text(document_format, 20)):
         _bad("format")
     return OpenedDocument(
-        id=identifier, parent=parent, role=incoming.role if first else "extracted",
-        path=_text(raw.get("path"), _MAX_NAME * 4), name=_name(raw.get("name")), raw_name=_text(raw.get("raw_name"), _MAX_NAME),
-        media_type=_text(raw.get("media_type"), 200), format=document_format, size=incoming.size if first else size, scratch_file=scratch_file,
+        id=identifier,
+        parent=parent,
+        role=incoming.role if first else "extracted",
+        path=_text(raw.get("path"), _MAX_NAME * 4),
+        name=_name(raw.get("name")),
+        raw_name=_text(raw.get("raw_name"), _MAX_NAME),
+        media_type=_text(raw.get("media_type"), 200),
+        format=document_format,
+        size=incoming.size if first else size,
+        scratch_file=scratch_file,
         identity_numbers=tuple(_place(place) for place in _list(raw.get("identity_numbers"), 10_000)),
         text_searched=_boolean(raw.get("text_searched")),
         notes=tuple(_text(note, 200) for note in _list(raw.get("notes"), _MAX_NOTES)),
@@ -218,8 +231,15 @@ def _form(raw: Any, known: set[str], policy: Policy) -> FormReading:
                 _text(part, policy.opening.form_value_characters)
         elif isinstance(value, str):
             _text(value, policy.opening.form_value_characters)
-    return FormReading(kind=kind, document=str(document), tags=tags, payload=raw.get("payload"), language=language,
-                       text=_text(raw.get("text"), policy.opening.form_text_characters), carried_in=carried_in)
+    return FormReading(
+        kind=kind,
+        document=str(document),
+        tags=tags,
+        payload=raw.get("payload"),
+        language=language,
+        text=_text(raw.get("text"), policy.opening.form_text_characters),
+        carried_in=carried_in,
+    )
 
 
 def _place(raw: Any) -> dict[str, str | int]:

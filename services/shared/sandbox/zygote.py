@@ -4,6 +4,7 @@ Started by `box.py` with one inherited descriptor, a SOCK_SEQPACKET socket. It n
 about one: for each request it gets three descriptors (the child's link, its own watch, the scratch folder) and forks. The watch tells
 it to kill (a byte, or end of file because the worker died) and tells the worker how the child ended.
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -96,7 +97,7 @@ class Zygote:
             code = EXIT_OUT_OF_MEMORY
         except NoRoom:
             code = EXIT_NO_ROOM
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the worker is told
             with contextlib.suppress(Exception):
                 send_frame(link, {"fault": f"{type(error).__name__}: {error}"[:500]})
         finally:
@@ -116,23 +117,17 @@ class Zygote:
                     self._farewell(running, descriptor, status)
 
     def _farewell(self, running: _Running, descriptor: int, status: int) -> None:
-        try:
+        with contextlib.suppress(KeyError):  # one that was killed on request is no longer polled
             self._poll.unregister(descriptor)
-        except KeyError:
-            pass  # it was killed on request and is no longer polled
-        try:
+        with contextlib.suppress(OSError):  # the worker may have given up on this one
             running.watch.send(json.dumps({"ended": os.waitstatus_to_exitcode(status)}).encode())
-        except OSError:
-            pass  # the worker gave up on this one
         running.watch.close()
 
     @staticmethod
     def _kill(running: _Running) -> None:
         for kill in (os.killpg, os.kill):  # the group exists only once the child has called setsid
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 kill(running.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
 
 def _close_all_but(kept: set[int]) -> None:

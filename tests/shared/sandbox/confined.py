@@ -2,6 +2,7 @@
 
 Prints `did it` or the name of the error number. Everything it needs is imported before.
 """
+
 from __future__ import annotations
 
 import ctypes
@@ -32,14 +33,14 @@ def deeds(own: int, outside: Path) -> dict[str, Callable[[], object]]:
         "write in own scratch folder": lambda: os.open("x", os.O_CREAT | os.O_WRONLY, dir_fd=own),
         "read a module": lambda: Path(os.__file__).read_bytes(),
         "read a password file": lambda: Path("/etc/passwd").read_bytes(),
-        "list the root": lambda: os.listdir("/"),
+        "list the root": lambda: list(Path("/").iterdir()),
         "read another submission": outside.read_bytes,
         "write another submission": lambda: outside.write_bytes(b"x"),
         "climb out of the scratch folder": lambda: os.open("../other/file", os.O_RDONLY, dir_fd=own),
         "read the worker's environment": lambda: Path(f"/proc/{parent}/environ").read_bytes(),
         "open a network socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
         "open a local socket": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM),
-        "start a program": lambda: os.execv("/bin/true", ["true"]),
+        "start a program": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606
         "fork": os.fork,
         "start a thread": lambda: threading.Thread(target=print).start(),
         "kill its parent": lambda: os.kill(parent, signal.SIGKILL),

@@ -1,4 +1,5 @@
 """One box for all tests of this folder, and a way to open bytes in it."""
+
 from __future__ import annotations
 
 import tempfile
@@ -15,7 +16,9 @@ from services.shared.sandbox import Box, Incoming, Opened, Policy
 class OpenBytes(Protocol):
     """Opens bytes in the box; the scratch folder is removed after the test."""
 
-    def __call__(self, data: bytes, name: str, role: Literal["form", "attachment"] = "attachment", *, box: Box | None = None, **options: Any) -> Opened: ...
+    def __call__(
+        self, data: bytes, name: str, role: Literal["form", "attachment"] = "attachment", *, box: Box | None = None, **options: Any
+    ) -> Opened: ...
 
 
 @pytest.fixture(scope="session")
@@ -39,15 +42,19 @@ def own_box(policy: Policy, tmp_path: Path) -> Iterator[Box]:
 @pytest.fixture
 def open_bytes(shared_box: Box) -> Iterator[OpenBytes]:
     with ExitStack() as stack:
-        def open_them(data: bytes, name: str, role: Literal["form", "attachment"] = "attachment", *, box: Box | None = None, **options: Any) -> Opened:
+
+        def open_them(
+            data: bytes, name: str, role: Literal["form", "attachment"] = "attachment", *, box: Box | None = None, **options: Any
+        ) -> Opened:
             files = [incoming(stack, "d", role, name, data)]
             return stack.enter_context((box or shared_box).open_submission(files, **options))
+
         yield open_them
 
 
 def incoming(stack: ExitStack, identifier: str, role: Literal["form", "attachment"], name: str, data: bytes) -> Incoming:
     """Bytes as a file that was sent."""
-    stream = stack.enter_context(tempfile.TemporaryFile())
+    stream = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
     stream.write(data)
     stream.flush()
     stream.seek(0)

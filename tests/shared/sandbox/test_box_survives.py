@@ -1,4 +1,5 @@
 """What happens when a file, a child, the zygote or the worker goes wrong."""
+
 from __future__ import annotations
 
 import os
@@ -38,8 +39,7 @@ def children_of(box: Box) -> list[psutil.Process]:
 
 def open_files(box: Box, *files: tuple[str, bytes], **options: object) -> Opened:
     with ExitStack() as stack:
-        return box.open_submission([incoming(stack, f"d{number}", "attachment", name, data) for number, (name, data) in enumerate(files)],
-                                   **options)  # type: ignore[arg-type]
+        return box.open_submission([incoming(stack, f"d{number}", "attachment", name, data) for number, (name, data) in enumerate(files)], **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -109,7 +109,8 @@ def test_a_killed_child_is_blamed_on_its_file_and_the_box_goes_on(own_box: Box, 
 
 
 def test_a_killed_zygote_raises_a_crash_that_can_be_retried_and_the_next_call_works(
-        own_box: Box, slow_in_background: Callable[[], BaseException | Opened]) -> None:
+    own_box: Box, slow_in_background: Callable[[], BaseException | Opened]
+) -> None:
     assert own_box.zygote_pid
     children = children_of(own_box)
     os.kill(own_box.zygote_pid, signal.SIGKILL)

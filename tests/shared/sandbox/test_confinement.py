@@ -1,4 +1,5 @@
 """A child that was taken over can do nothing but open what it was given."""
+
 from __future__ import annotations
 
 import os
@@ -20,7 +21,9 @@ _REFUSED = {"EPERM", "EACCES", "RuntimeError", "ValueError"}
 
 
 def attempt(folder: Path, deed: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "tests.shared.sandbox.confined", str(folder), deed], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.shared.sandbox.confined", str(folder), deed], capture_output=True, text=True, timeout=60, check=False
+    )
     return done.stdout.strip() or done.stderr
 
 
@@ -40,7 +43,7 @@ def test_the_zygote_has_no_secrets_and_no_descriptors_of_the_worker(policy: Poli
         os.set_inheritable(inherited.fileno(), True)
         process = Path(f"/proc/{box.zygote_pid}")
         assert b"hemmelig" not in (process / "environ").read_bytes()
-        targets = [os.readlink(link) for link in (process / "fd").iterdir()]
+        targets = [str(link.readlink()) for link in (process / "fd").iterdir()]
         assert not any(target.startswith(str(tmp_path)) for target in targets)
         status = (process / "status").read_text()
         assert "NoNewPrivs:\t1" in status
@@ -88,8 +91,18 @@ with tempfile.TemporaryFile() as file, Box(Policy.load(), Path({str(folder)!r}))
     with box.open_submission([Incoming("a", "attachment", "a.txt", file, 3)]) as opened:
         print(opened.documents[0].media_type, opened.findings)
 """
-    command = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--inh-caps=-all,+dac_read_search",
-               "--ambient-caps=-all,+dac_read_search", "--bounding-set=-all,+dac_read_search", sys.executable, "-c", script]
+    command = [
+        "setpriv",
+        f"--reuid={nobody.pw_uid}",
+        f"--regid={nobody.pw_gid}",
+        "--clear-groups",
+        "--inh-caps=-all,+dac_read_search",
+        "--ambient-caps=-all,+dac_read_search",
+        "--bounding-set=-all,+dac_read_search",
+        sys.executable,
+        "-c",
+        script,
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     finally:

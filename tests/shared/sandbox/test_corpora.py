@@ -1,4 +1,5 @@
 """Every file of the corpora through the real box."""
+
 from __future__ import annotations
 
 from contextlib import ExitStack
@@ -20,7 +21,9 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("case", ACCEPT, ids=lambda case: case.what)
-def test_an_honest_file_is_opened_without_a_finding_and_with_all_that_is_in_it(case: Case, corpora: Path, policy: Policy, open_bytes: OpenBytes) -> None:
+def test_an_honest_file_is_opened_without_a_finding_and_with_all_that_is_in_it(
+    case: Case, corpora: Path, policy: Policy, open_bytes: OpenBytes
+) -> None:
     data = case.path(corpora).read_bytes()
 
     assert policy.refusal(case.role, case.file_name, data[:HEAD_BYTES]) is None

@@ -1,4 +1,5 @@
 """What the form says: Word, PDF, JSON, and carried in e-mails."""
+
 from __future__ import annotations
 
 import io
@@ -63,14 +64,23 @@ def test_of_two_controls_with_the_same_tag_the_first_that_is_filled_in_counts(op
 
 def test_controls_in_headers_footers_notes_tables_and_text_boxes_are_read_once(open_bytes: OpenBytes) -> None:
     box = control("in_box", paragraph("boks"))
-    body = (f"<w:p><w:r><mc:AlternateContent><mc:Choice Requires='wps'><w:pict>{box}</w:pict></mc:Choice>"
-            f"<mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent></w:r></w:p>"
-            f"<w:tbl><w:tr><w:tc>{paragraph('Navn')}</w:tc><w:tc>{control('in_cell', paragraph('celle'))}</w:tc></w:tr></w:tbl>")
-    form = read(open_bytes, word(body, {
-        "word/header1.xml": word_part("hdr", control("in_header", paragraph("topp"))),
-        "word/footer1.xml": word_part("ftr", control("in_footer", paragraph("bunn"))),
-        "word/footnotes.xml": word_part("footnotes", f"<w:footnote>{control('in_note', paragraph('note'))}</w:footnote>"),
-    }), "a.docx")
+    body = (
+        f"<w:p><w:r><mc:AlternateContent><mc:Choice Requires='wps'><w:pict>{box}</w:pict></mc:Choice>"
+        f"<mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent></w:r></w:p>"
+        f"<w:tbl><w:tr><w:tc>{paragraph('Navn')}</w:tc><w:tc>{control('in_cell', paragraph('celle'))}</w:tc></w:tr></w:tbl>"
+    )
+    form = read(
+        open_bytes,
+        word(
+            body,
+            {
+                "word/header1.xml": word_part("hdr", control("in_header", paragraph("topp"))),
+                "word/footer1.xml": word_part("ftr", control("in_footer", paragraph("bunn"))),
+                "word/footnotes.xml": word_part("footnotes", f"<w:footnote>{control('in_note', paragraph('note'))}</w:footnote>"),
+            },
+        ),
+        "a.docx",
+    )
     assert form.tags == {"in_box": "boks", "in_cell": "celle", "in_header": "topp", "in_footer": "bunn", "in_note": "note"}
     assert form.text.count("boks") == 1
     assert "Navn\tcelle" in form.text
@@ -97,16 +107,28 @@ def test_fields_of_a_pdf_are_read_by_name(open_bytes: OpenBytes) -> None:
 
 
 def test_names_of_nested_pdf_fields_are_joined_and_widgets_are_no_fields(open_bytes: OpenBytes) -> None:
-    data = pdf(b"/AcroForm << /Fields [4 0 R] >>", objects=[
-        b"<< /T (a) /Kids [5 0 R 6 0 R] /FT /Tx >>", b"<< /T (b) /Parent 4 0 R /V (en) /Kids [7 0 R 8 0 R] >>",
-        b"<< /T (c) /Parent 4 0 R /V <FEFF00E600F800E5> >>", b"<< /Subtype /Widget /Parent 5 0 R >>", b"<< /Subtype /Widget /Parent 5 0 R >>"])
+    data = pdf(
+        b"/AcroForm << /Fields [4 0 R] >>",
+        objects=[
+            b"<< /T (a) /Kids [5 0 R 6 0 R] /FT /Tx >>",
+            b"<< /T (b) /Parent 4 0 R /V (en) /Kids [7 0 R 8 0 R] >>",
+            b"<< /T (c) /Parent 4 0 R /V <FEFF00E600F800E5> >>",
+            b"<< /Subtype /Widget /Parent 5 0 R >>",
+            b"<< /Subtype /Widget /Parent 5 0 R >>",
+        ],
+    )
     assert read(open_bytes, data, "a.pdf").tags == {"a.b": "en", "a.c": "æøå"}
 
 
 def test_several_chosen_in_a_pdf_list_and_radio_buttons(open_bytes: OpenBytes) -> None:
-    data = pdf(b"/AcroForm << /Fields [4 0 R 5 0 R 6 0 R] >>", objects=[
-        b"<< /T (many) /FT /Ch /Ff 2097152 /V [(x) (y)] >>", b"<< /T (radio) /FT /Btn /Ff 32768 /V /ja >>",
-        b"<< /T (push) /FT /Btn /Ff 65536 >>"])
+    data = pdf(
+        b"/AcroForm << /Fields [4 0 R 5 0 R 6 0 R] >>",
+        objects=[
+            b"<< /T (many) /FT /Ch /Ff 2097152 /V [(x) (y)] >>",
+            b"<< /T (radio) /FT /Btn /Ff 32768 /V /ja >>",
+            b"<< /T (push) /FT /Btn /Ff 65536 >>",
+        ],
+    )
     assert read(open_bytes, data, "a.pdf").tags == {"many": ["x", "y"], "radio": "ja"}
 
 
@@ -129,8 +151,11 @@ def test_a_form_in_an_e_mail_is_found_among_its_attachments(open_bytes: OpenByte
 
 
 def test_a_json_form_in_an_outlook_message_is_found(open_bytes: OpenBytes) -> None:
-    data = outlook_message(OutlookMessage("x", "y", ("a", "a@example.org"), [], datetime(2026, 1, 5, tzinfo=UTC),
-                                          [("skjema.json", "application/json", b'{"form_type": "forslag"}')]))
+    data = outlook_message(
+        OutlookMessage(
+            "x", "y", ("a", "a@example.org"), [], datetime(2026, 1, 5, tzinfo=UTC), [("skjema.json", "application/json", b'{"form_type": "forslag"}')]
+        )
+    )
     form = read(open_bytes, data, "post.msg")
     assert (form.kind, form.payload, form.carried_in) == ("json", {"form_type": "forslag"}, "d")
 
@@ -152,13 +177,16 @@ def test_an_identity_number_in_an_answer_names_the_field(open_bytes: OpenBytes) 
     assert opened.documents[0].identity_numbers == ({"part": "field", "field": "affected"},)
 
 
-@pytest.mark.parametrize(("name", "data", "place"), [
-    ("a.txt", f"x {NUMBER} y".encode(), {"part": "text"}),
-    ("a.csv", f"a;b\n1;{NUMBER}\n".encode("utf-16"), {"part": "text"}),
-    (f"{NUMBER}.txt", b"x", {"part": "name"}),
-    ("a.eml", f"Subject: om {NUMBER}\n\nHei".encode(), {"part": "headers"}),
-    ("b.eml", f"Subject: x\n\nHei {NUMBER}".encode(), {"part": "text 1"}),
-])
+@pytest.mark.parametrize(
+    ("name", "data", "place"),
+    [
+        ("a.txt", f"x {NUMBER} y".encode(), {"part": "text"}),
+        ("a.csv", f"a;b\n1;{NUMBER}\n".encode("utf-16"), {"part": "text"}),
+        (f"{NUMBER}.txt", b"x", {"part": "name"}),
+        ("a.eml", f"Subject: om {NUMBER}\n\nHei".encode(), {"part": "headers"}),
+        ("b.eml", f"Subject: x\n\nHei {NUMBER}".encode(), {"part": "text 1"}),
+    ],
+)
 def test_identity_numbers_are_found_wherever_text_stands(open_bytes: OpenBytes, name: str, data: bytes, place: dict[str, str]) -> None:
     document = open_bytes(data, name).documents[0]
     assert document.identity_numbers == (place,)

@@ -2,6 +2,7 @@
 
 Only the zygote and its children import this package.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -14,8 +15,19 @@ if TYPE_CHECKING:
     from services.shared.sandbox.opening import Document, FileOpening
 
 _READERS: dict[str, Callable[[FileOpening, Document], None]] = {
-    "docx": word.read, "xlsx": office.read, "pptx": office.read, "pdf": pdf.read, "json": json_form.read, "zip": archive.read, "enlx": archive.read,
-    "eml": mail.read, "msg": outlook.read, "txt": text.read, "csv": text.read, "png": text.read_image, "jpg": text.read_image,
+    "docx": word.read,
+    "xlsx": office.read,
+    "pptx": office.read,
+    "pdf": pdf.read,
+    "json": json_form.read,
+    "zip": archive.read,
+    "enlx": archive.read,
+    "eml": mail.read,
+    "msg": outlook.read,
+    "txt": text.read,
+    "csv": text.read,
+    "png": text.read_image,
+    "jpg": text.read_image,
 }
 
 

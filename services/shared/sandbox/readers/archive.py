@@ -1,4 +1,5 @@
 """Zip archives: every member is written out under a number and opened in turn."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

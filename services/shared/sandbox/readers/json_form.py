@@ -1,4 +1,5 @@
 """The form as JSON: strict UTF-8, one object, no key twice, no NaN, bounded depth and size."""
+
 from __future__ import annotations
 
 import json
@@ -15,6 +16,7 @@ _MOST_DIGITS = 40
 def read(opening: FileOpening, document: Document) -> None:
     """Parse the form. Raises Refused (`json_invalid`) with where or why."""
     from services.shared.sandbox.opening import Form
+
     limits = opening.policy.opening
     if document.size > limits.json_bytes:
         raise Refused("json_invalid", reason="size", limit=limits.json_bytes)

@@ -1,4 +1,5 @@
 """E-mail messages (.eml, RFC 5322 and MIME): the text, attached files, inline files that have a name, attached messages."""
+
 from __future__ import annotations
 
 import email
@@ -86,14 +87,14 @@ def _search_text(opening: FileOpening, document: Document, part: Message, number
 def _file_name(part: Message) -> str:
     try:
         return part.get_filename("") or ""
-    except Exception:  # the library's header parser fails in many ways on broken headers
+    except Exception:  # noqa: BLE001 - the library's header parser fails in many ways on broken headers
         return ""
 
 
 def _header(message: Message, name: str) -> str:
     try:
         return str(message.get(name, ""))
-    except Exception:  # as above
+    except Exception:  # noqa: BLE001 - as above
         return ""
 
 
@@ -103,7 +104,9 @@ def _plain(name: str) -> str:
 
 
 def _extension(part: Message) -> str:
-    return {"application/pdf": ".pdf", "text/plain": ".txt", "text/csv": ".csv", "image/png": ".png", "image/jpeg": ".jpg"}.get(part.get_content_type(), "")
+    return {"application/pdf": ".pdf", "text/plain": ".txt", "text/csv": ".csv", "image/png": ".png", "image/jpeg": ".jpg"}.get(
+        part.get_content_type(), ""
+    )
 
 
 def warm() -> None:

@@ -1,4 +1,5 @@
 """Fødselsnummer in text that was read. A number found here never leaves the box: only that there is one, and where."""
+
 from __future__ import annotations
 
 from services.shared.identity_numbers import find_identity_numbers
@@ -17,5 +18,5 @@ def holds_identity_number(text: str) -> bool:
 def blot_out(text: str) -> str:
     """`text` with `#` for every character of a valid number."""
     for place in find_identity_numbers(text):
-        text = text[:place.start] + "#" * (place.end - place.start) + text[place.end:]
+        text = text[: place.start] + "#" * (place.end - place.start) + text[place.end :]
     return text

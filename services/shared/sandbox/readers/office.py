@@ -1,4 +1,5 @@
 """Word, Excel and PowerPoint packages: which of them it is, what they must not carry, the files embedded in them, the text of the latter two."""
+
 from __future__ import annotations
 
 import re
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from services.shared.sandbox.opening import Document, FileOpening
 
 _MAIN_TYPES = {
-    b"wordprocessingml.document.main+xml": "docx", b"spreadsheetml.sheet.main+xml": "xlsx", b"presentationml.presentation.main+xml": "pptx",
+    b"wordprocessingml.document.main+xml": "docx",
+    b"spreadsheetml.sheet.main+xml": "xlsx",
+    b"presentationml.presentation.main+xml": "pptx",
 }
 _MACRO_TYPES = re.compile(rb"macroEnabled|ms-office\.vbaProject|ms-excel\.sheet\.binary", re.IGNORECASE)
 _FETCHED_ON_OPENING = {"attachedTemplate", "oleObject", "subDocument", "frame", "package", "control", "mailMergeSource"}
@@ -36,8 +39,9 @@ def recognise(document: Document, found: FileType, policy: Policy) -> FileType |
     """What a zip really is: an Office package by its content types, another kind of container (None: not known to us), or a plain zip."""
     opening = policy.opening
     if found.key in ("zip", "enlx"):
-        archive = safezip.open_zip(document.stream, entries=opening.archive_entries, member_bytes=opening.member_bytes,
-                                   total_bytes=opening.unpacked_bytes)
+        archive = safezip.open_zip(
+            document.stream, entries=opening.archive_entries, member_bytes=opening.member_bytes, total_bytes=opening.unpacked_bytes
+        )
         names = {info.filename for info in archive.infolist()}
         if CONTENT_TYPES not in names:
             return None if "mimetype" in names else found
@@ -56,8 +60,7 @@ def read(opening: FileOpening, document: Document) -> None:
     """An xlsx or pptx: rules, text, embedded files."""
     package = package_of(opening, document)
     check_rules(opening, document, package)
-    assert document.file_type is not None
-    pattern = _TEXT_PARTS[document.file_type.key]
+    pattern = _TEXT_PARTS[document.file_type.key if document.file_type else ""]
     left = opening.policy.opening.searched_bytes
     parsed = set()
     for name in package.names:

@@ -1,9 +1,10 @@
 """OLE compound files: old Office formats, Outlook messages, encrypted packages, and objects embedded in Word, Excel and PowerPoint."""
+
 from __future__ import annotations
 
 import io
 import struct
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import olefile
 
@@ -13,13 +14,15 @@ from services.shared.sandbox.readers.refused import Refused
 if TYPE_CHECKING:
     from services.shared.sandbox.opening import Document, FileOpening
 
+OleFile: TypeAlias = "olefile.OleFileIO[Any]"
+
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NATIVE = "\x01Ole10Native"
 _OLD_FORMATS = {"WordDocument": "doc", "Workbook": "xls", "Book": "xls", "PowerPoint Document": "ppt"}
 _WRAPPED = ("Package", "CONTENTS", "EmbeddedOdf")
 
 
-def open_ole(source: BinaryIO | bytes) -> olefile.OleFileIO:
+def open_ole(source: BinaryIO | bytes) -> OleFile:
     """The compound file. Raises Refused (`file_corrupt`)."""
     try:
         ole = olefile.OleFileIO(io.BytesIO(source) if isinstance(source, bytes) else source)
@@ -75,7 +78,7 @@ def unwrap_native(native: bytes) -> tuple[str, bytes]:
         position += 4 + length
         (size,) = struct.unpack_from("<I", native, position)
         position += 4
-        content = native[position:position + size]
+        content = native[position : position + size]
         if len(content) != size:
             raise Refused("file_corrupt", reason="Ole10Native")
     except (struct.error, ValueError) as error:
@@ -91,17 +94,20 @@ def _wide_names(native: bytes, position: int) -> list[str]:
         if position + 4 > len(native):
             break
         (length,) = struct.unpack_from("<I", native, position)
-        raw = native[position + 4:position + 4 + 2 * length]
+        raw = native[position + 4 : position + 4 + 2 * length]
         names.append(raw.decode("utf-16-le", "replace").rstrip("\0"))
         position += 4 + 2 * length
     return names + [""] * (3 - len(names))
 
 
-def _sectors_shared(ole: olefile.OleFileIO) -> bool:
+def _sectors_shared(ole: Any) -> bool:
     """True when a sector belongs to two chains, or to one chain twice: the library would read round in circles without a word."""
     last = 0xFFFFFFFA  # what is above are marks, not sectors
-    starts = [entry.isectStart for entry in ole.direntries if entry is not None and entry.size >= ole.minisectorcutoff
-              and entry.entry_type in (olefile.STGTY_STREAM, olefile.STGTY_ROOT)]
+    starts = [
+        entry.isectStart
+        for entry in ole.direntries
+        if entry is not None and entry.size >= ole.minisectorcutoff and entry.entry_type in (olefile.STGTY_STREAM, olefile.STGTY_ROOT)
+    ]
     starts += [ole.first_dir_sector, ole.first_mini_fat_sector]
     following = [int(sector) for sector in ole.fat if sector < last] + [start for start in starts if start < last]
     return len(set(following)) != len(following)
@@ -112,7 +118,7 @@ def _until_zero(data: bytes, position: int) -> tuple[bytes, int]:
     return data[position:end], end + 1
 
 
-def _stream(ole: olefile.OleFileIO, name: str) -> bytes:
+def _stream(ole: OleFile, name: str) -> bytes:
     try:
         content: bytes = ole.openstream(name).read()
     except Exception as error:  # as in open_ole
@@ -122,6 +128,7 @@ def _stream(ole: olefile.OleFileIO, name: str) -> bytes:
 
 def _extension_for(content: bytes, policy: Policy) -> str:
     from services.shared.sandbox.identity import identify
+
     found = identify(content[:4096], "", policy)
     if found is None:
         return ""
@@ -132,5 +139,5 @@ def _extension_for(content: bytes, policy: Policy) -> str:
     return f".{found.extensions[0]}"
 
 
-def _has_macros(ole: olefile.OleFileIO) -> bool:
+def _has_macros(ole: OleFile) -> bool:
     return any(part.upper() in ("_VBA_PROJECT", "VBA", "_VBA_PROJECT_CUR", "MACROS") for path in ole.listdir(storages=True) for part in path)

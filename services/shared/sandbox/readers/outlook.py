@@ -1,13 +1,12 @@
 """Outlook messages (.msg, [MS-OXMSG]): the text, the attached files, attached messages."""
+
 from __future__ import annotations
 
 import codecs
 import struct
 from typing import TYPE_CHECKING
 
-import olefile
-
-from services.shared.sandbox.readers.ole import open_ole
+from services.shared.sandbox.readers.ole import OleFile, open_ole
 from services.shared.sandbox.readers.refused import OutOfBudget, Refused
 
 if TYPE_CHECKING:
@@ -27,14 +26,19 @@ def read(opening: FileOpening, document: Document) -> None:
     _read_message(opening, document, ole, [], [], 0)
 
 
-def _read_message(opening: FileOpening, document: Document, ole: olefile.OleFileIO, place: list[str], folders: list[str], depth: int) -> None:
+def _read_message(opening: FileOpening, document: Document, ole: OleFile, place: list[str], folders: list[str], depth: int) -> None:
     if document.depth + depth > opening.policy.opening.depth:
         raise Refused("archive_too_deep", limit=opening.policy.opening.depth)
     code_page = _code_page(ole, place)
     for tag in (_SUBJECT, _BODY, _BODY_HTML):
         document.search(_text(ole, place, tag, code_page), part="/".join([*folders, "message"]))
-    attachments = sorted({path[len(place)] for path in ole.listdir(storages=True)
-                          if path[:len(place)] == place and len(path) > len(place) and path[len(place)].startswith(_ATTACHMENT)})
+    attachments = sorted(
+        {
+            path[len(place)]
+            for path in ole.listdir(storages=True)
+            if path[: len(place)] == place and len(path) > len(place) and path[len(place)].startswith(_ATTACHMENT)
+        }
+    )
     if len(attachments) > opening.policy.opening.message_parts:
         raise Refused("archive_too_many", limit=opening.policy.opening.message_parts)
     for number, attachment in enumerate(attachments, 1):
@@ -46,8 +50,9 @@ def _read_message(opening: FileOpening, document: Document, ole: olefile.OleFile
             opening.finding(document, refused.code, **{**refused.detail, "part": f"vedlegg {number}"})
 
 
-def _read_attachment(opening: FileOpening, document: Document, ole: olefile.OleFileIO, place: list[str], folders: list[str], depth: int,
-                     fallback: str, code_page: str) -> None:
+def _read_attachment(
+    opening: FileOpening, document: Document, ole: OleFile, place: list[str], folders: list[str], depth: int, fallback: str, code_page: str
+) -> None:
     name = next((name for tag in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME) if (name := _text(ole, place, tag, code_page).strip("\0 "))), "")
     if ole.exists([*place, _EMBEDDED_MESSAGE]):
         _read_message(opening, document, ole, [*place, _EMBEDDED_MESSAGE], [*folders, name or fallback], depth + 1)
@@ -61,7 +66,7 @@ def _read_attachment(opening: FileOpening, document: Document, ole: olefile.OleF
     opening.extract(document, "/".join([*folders, plain_name]), [data])
 
 
-def _text(ole: olefile.OleFileIO, place: list[str], tag: int, code_page: str) -> str:
+def _text(ole: OleFile, place: list[str], tag: int, code_page: str) -> str:
     wide = _stream(ole, [*place, f"__substg1.0_{tag:04X}001F"])
     if wide is not None:
         return wide.decode("utf-16-le", "replace")
@@ -72,7 +77,7 @@ def _text(ole: olefile.OleFileIO, place: list[str], tag: int, code_page: str) ->
     return ""
 
 
-def _stream(ole: olefile.OleFileIO, path: list[str]) -> bytes | None:
+def _stream(ole: OleFile, path: list[str]) -> bytes | None:
     if not ole.exists(path):
         return None
     try:
@@ -82,7 +87,7 @@ def _stream(ole: olefile.OleFileIO, path: list[str]) -> bytes | None:
     return content
 
 
-def _code_page(ole: olefile.OleFileIO, place: list[str]) -> str:
+def _code_page(ole: OleFile, place: list[str]) -> str:
     """The code page of 8-bit texts (property 0x3FFD), Windows' own western one when it is not said or unknown."""
     properties = _stream(ole, [*place, "__properties_version1.0"]) or b""
     start = 24 if place else 32

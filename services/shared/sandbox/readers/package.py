@@ -1,7 +1,7 @@
 """An Office package (OPC, ISO/IEC 29500-2): a zip of parts, with relationships between them."""
+
 from __future__ import annotations
 
-import posixpath
 import zipfile
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -20,6 +20,7 @@ _MOST_CONTENT_TYPE_BYTES = 4 << 20
 @dataclass(frozen=True)
 class Relationship:
     """One line of a .rels part. `part`: which .rels; `kind`: the last word of its type; `external`: it points outside the file."""
+
     part: str
     kind: str
     target: str
@@ -31,8 +32,9 @@ class Package:
 
     def __init__(self, stream: BinaryIO, policy: Policy) -> None:
         self._policy = policy
-        self.archive = safezip.open_zip(stream, entries=policy.opening.package_entries, member_bytes=policy.opening.package_part_bytes,
-                                        total_bytes=policy.opening.package_bytes)
+        self.archive = safezip.open_zip(
+            stream, entries=policy.opening.package_entries, member_bytes=policy.opening.package_part_bytes, total_bytes=policy.opening.package_bytes
+        )
         self.parts: dict[str, zipfile.ZipInfo] = {}
         for info in self.archive.infolist():
             if info.filename.casefold() in self.parts:
@@ -67,9 +69,15 @@ class Package:
         found = []
         for name in self.names:
             if name.lower().endswith(".rels"):
-                for element in self.xml(name):
-                    found.append(Relationship(name, element.get("Type", "").rpartition("/")[2], element.get("Target", ""),
-                                              element.get("TargetMode", "").lower() == "external"))
+                found += [
+                    Relationship(
+                        name,
+                        element.get("Type", "").rpartition("/")[2],
+                        element.get("Target", ""),
+                        element.get("TargetMode", "").lower() == "external",
+                    )
+                    for element in self.xml(name)
+                ]
         return found
 
     def refuse_doctypes(self, already_parsed: set[str]) -> None:
@@ -85,11 +93,3 @@ class Package:
         with self.archive.open(info) as member:
             verdict = xml.starts_with_root(member.read(_HEAD))
         return verdict if verdict is not None else xml.starts_with_root(self.read(name)) is True
-
-
-def resolve(part: str, target: str) -> str:
-    """The name of the part that a relationship in the .rels file `part` points to."""
-    if target.startswith("/"):
-        return target.lstrip("/")
-    folder = posixpath.dirname(posixpath.dirname(part))
-    return posixpath.normpath(posixpath.join(folder, target))

@@ -3,6 +3,7 @@
 pypdf reads the structure, PDFium the text. pypdf's own lists are not used: they miss attachments of pages and name trees with /Kids, count a
 file twice whose two names differ, and count parent nodes as fields.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -26,12 +27,21 @@ _MOST_TREE_DEPTH = 60
 
 def configure(stream_bytes: int) -> None:
     """Lower pypdf's limits to ours, for good. `stream_bytes`: the largest stream that is decoded."""
-    pypdf.apply_configuration(pypdf.get_configuration().with_overwrites(
-        maximum_declared_stream_length=stream_bytes, array_based_stream_maximum_output_length=stream_bytes, zlib_maximum_output_length=stream_bytes,
-        lzw_maximum_output_length=stream_bytes, run_length_maximum_output_length=stream_bytes, jbig2_maximum_output_length=stream_bytes,
-        stream_filters_maximum_length=6, stream_decoding_work_maximum_length=3 * stream_bytes, page_tree_maximum_entries=20_000,
-        jbig2dec_binary=None, disable_legacy_handling=True,
-    ))
+    pypdf.apply_configuration(
+        pypdf.get_configuration().with_overwrites(
+            maximum_declared_stream_length=stream_bytes,
+            array_based_stream_maximum_output_length=stream_bytes,
+            zlib_maximum_output_length=stream_bytes,
+            lzw_maximum_output_length=stream_bytes,
+            run_length_maximum_output_length=stream_bytes,
+            jbig2_maximum_output_length=stream_bytes,
+            stream_filters_maximum_length=6,
+            stream_decoding_work_maximum_length=3 * stream_bytes,
+            page_tree_maximum_entries=20_000,
+            jbig2dec_binary=None,
+            disable_legacy_handling=True,
+        )
+    )
 
 
 def read(opening: FileOpening, document: Document) -> None:
@@ -47,6 +57,7 @@ def read(opening: FileOpening, document: Document) -> None:
         walk.look_for_actions(pages)
         if opening.may_be_form:
             from services.shared.sandbox.opening import Form
+
             form = Form("pdf", document, walk.fields(), None, "")
             form.text = pdf_text.search(opening, document)
             opening.form_found(form)
@@ -135,7 +146,9 @@ class _Walk:
         found: dict[str, str | bool | list[str]] = {}
         form = _dictionary(self._catalog.get("/AcroForm"))
         limit = self._opening.policy.opening.form_fields
-        waiting: list[tuple[Any, str, dict[str, Any]]] = [(item, "", {}) for item in reversed(_array(form.get("/Fields")) if form is not None else [])]
+        waiting: list[tuple[Any, str, dict[str, Any]]] = [
+            (item, "", {}) for item in reversed(_array(form.get("/Fields")) if form is not None else [])
+        ]
         seen: set[int] = set()
         while waiting:
             raw, prefix, inherited = waiting.pop()
@@ -183,8 +196,7 @@ class _Walk:
         if files is None:
             self._document.note("attachment_without_content")
             return
-        stream = next((value for kind in ("/UF", "/F", "/Unix", "/DOS", "/Mac")
-                       if isinstance(value := _plain(files.get(kind)), StreamObject)), None)
+        stream = next((value for kind in ("/UF", "/F", "/Unix", "/DOS", "/Mac") if isinstance(value := _plain(files.get(kind)), StreamObject)), None)
         if stream is None:
             self._opening.finding(self._document, "file_corrupt", part=name, reason="attachment")
             return
@@ -220,15 +232,14 @@ class _Walk:
         if flags & _PUSH_BUTTON:
             return None
         state = str(value if value is not None else _plain(node.get("/AS")) or "/Off").removeprefix("/")
-        states = {str(name).removeprefix("/") for widget in widgets
-                  for name in (_dictionary((_dictionary(widget.get("/AP")) or {}).get("/N")) or {})} - {"Off"}
+        states = {name for widget in widgets for name in _states(widget)} - {"Off"}
         if flags & _RADIO or len(states) > 1:
             return "" if state == "Off" else state
         return state not in ("Off", "")
 
     def _judge_all(self, raw: Any, place: str, *, scripts: bool = True) -> None:
         actions = _dictionary(raw)
-        for action in (actions.values() if actions is not None else ()):
+        for action in actions.values() if actions is not None else ():
             self._judge(action, place, scripts=scripts)
 
     def _judge(self, raw: Any, place: str, *, scripts: bool = True) -> None:
@@ -287,6 +298,13 @@ class _Walk:
         self._left -= 1
         if self._left < 0:
             raise Refused("file_too_complex", reason="objects")
+
+
+def _states(widget: DictionaryObject) -> list[str]:
+    """The names of the looks that a button has, `Off` among them."""
+    appearance = _dictionary(widget.get("/AP"))
+    normal = _dictionary(appearance.get("/N")) if appearance is not None else None
+    return [str(name).removeprefix("/") for name in normal] if normal is not None else []
 
 
 def _plain(value: Any) -> Any:

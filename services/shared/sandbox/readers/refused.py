@@ -1,4 +1,5 @@
 """How a reader says that a file is not let through."""
+
 from __future__ import annotations
 
 

@@ -3,6 +3,7 @@
 The central directory is counted before the library reads it (100,000 entries cost seconds and memory), then every entry is
 checked: encrypted, overlapping, declared sizes, links. Sizes are absolute: honest documents compress 600:1, bombs may not.
 """
+
 from __future__ import annotations
 
 import stat
@@ -97,7 +98,7 @@ def _count_entries(stream: BinaryIO, most: int) -> None:
         raise Refused("file_corrupt", reason="truncated")
     count, directory_size, directory_start = struct.unpack_from("<HII", tail, end + 10)
     directory_start = tail_start + end - directory_size  # where it lies, also behind something put before the zip
-    if end >= 20 and tail[end - 20:end - 16] == _LOCATOR64:
+    if end >= 20 and tail[end - 20 : end - 16] == _LOCATOR64:
         (end64,) = struct.unpack_from("<Q", tail, end - 20 + 8)
         stream.seek(min(end64, size))
         record = stream.read(56)
@@ -114,7 +115,7 @@ def _count_entries(stream: BinaryIO, most: int) -> None:
 def _walk_directory(directory: bytes, most: int) -> None:
     """Count what stands there; the number in the end record may lie."""
     position = count = 0
-    while directory[position:position + 4] == _CENTRAL and position + 46 <= len(directory):
+    while directory[position : position + 4] == _CENTRAL and position + 46 <= len(directory):
         position += 46 + sum(struct.unpack_from("<HHH", directory, position + 28))
         count += 1
         if count > most:

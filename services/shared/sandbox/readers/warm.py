@@ -1,4 +1,5 @@
 """Small files of our own, read once in the zygote so that late imports and tables are there before the first fork."""
+
 from __future__ import annotations
 
 import io
@@ -21,9 +22,9 @@ def read_one_of_each(policy: Policy) -> None:
     reader = pypdf.PdfReader(buffer)
     len(reader.pages)
     list(reader.attachment_list)
-    document = pypdfium2.PdfDocument(buffer.getvalue())
+    document = pypdfium2.PdfDocument(buffer.getvalue())  # type: ignore[no-untyped-call]
     document[0].get_textpage().get_text_bounded()
-    document.close()
+    document.close()  # type: ignore[no-untyped-call]
     xml.parse(b"<?xml version='1.0'?><a><b>c</b></a>", "warm")
     json_form.parse(b'{"a": [1.5, true, null, "\\u00e6"]}', policy.opening.json_depth)
     mail.warm()

@@ -3,6 +3,7 @@
 The element tree of `word/document.xml` is read directly: what python-docx calls text leaves content controls out, and controls in headers,
 footers, notes and text boxes count as well.
 """
+
 from __future__ import annotations
 
 import re
@@ -36,6 +37,7 @@ _MARKS = {_TAB: "\t", _BREAK: "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
 def read(opening: FileOpening, document: Document) -> None:
     """A docx: rules, text, controls where it may be the form, embedded files."""
     from services.shared.sandbox.opening import Form
+
     package = office.package_of(opening, document)
     office.check_rules(opening, document, package)
     form = Form("docx", document, {}, None, "") if opening.may_be_form else None
@@ -70,6 +72,7 @@ def _without_fallbacks(package: Package, name: str, most: int | None) -> etree._
     if _STRICT in data[:8192]:
         data = data.replace(_STRICT, _TRANSITIONAL)  # "Strict Open XML": the same words under another namespace
     from services.shared.sandbox.readers import xml
+
     root = xml.parse(data, name)
     if b"Fallback" in data:
         # the same drawing a second time for old programs: every control and text in it would count twice
@@ -98,7 +101,7 @@ def _text_of(opening: FileOpening, document: Document, root: etree._Element) -> 
             first_cell = True
         elif tag == _INSTRUCTION:
             office.check_instruction(opening, document, element.text or "")
-        elif element.getparent().tag == f"{_W}r":
+        elif _stands_in_run(element):
             pieces.append(_MARKS[str(tag)])
     return "".join(pieces).strip("\n")
 
@@ -114,7 +117,7 @@ def _read_controls(opening: FileOpening, document: Document, root: etree._Elemen
             continue
         value = _value_of(control, named)
         if isinstance(value, str):
-            value = value[:opening.policy.opening.form_value_characters]
+            value = value[: opening.policy.opening.form_value_characters]
             if document.identity_numbers:  # else there is none in the whole part
                 document.search(value, part="field", field=tag)
         if not tags.get(tag):  # the first that is filled in wins
@@ -148,6 +151,12 @@ def _chosen(choices: etree._Element, text: str) -> str:
     return text
 
 
+def _stands_in_run(element: etree._Element) -> bool:
+    """A tab in a run is a tab; elsewhere (in paragraph properties) the same element sets a tab stop."""
+    parent = element.getparent()
+    return parent is not None and parent.tag == f"{_W}r"
+
+
 def _content_text(control: etree._Element) -> str:
     content = control.find(f"{_W}sdtContent")
     if content is None:
@@ -164,5 +173,5 @@ def _content_pieces(content: etree._Element) -> Iterator[str]:
             paragraphs += 1
             if paragraphs > 1:
                 yield "\n"
-        elif element.getparent().tag == f"{_W}r":
+        elif _stands_in_run(element):
             yield _MARKS[str(element.tag)]

@@ -1,5 +1,6 @@
 """XML parts, parsed so that nothing outside them is ever read. A part with a DTD is refused: Office formats forbid it, and text behind an
 entity would silently be lost."""
+
 from __future__ import annotations
 
 import re
@@ -16,12 +17,13 @@ def parse(data: bytes, part: str) -> etree._Element:
     """The root element. Raises Refused: `xml_forbidden` for a DTD or a strange encoding, `file_corrupt` for what is no XML."""
     if has_doctype(data):
         raise Refused("xml_forbidden", part=part)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True,
-                             remove_pis=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+        if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
             raise MemoryError from error
         if "huge" in str(error).lower() or "depth" in str(error).lower():
             raise Refused("file_too_complex", part=part) from error
@@ -43,7 +45,7 @@ def starts_with_root(head: bytes) -> bool | None:
     if b"\0" in head[:4]:
         head = head.replace(b"\0", b"")  # UTF-16: the prolog is ASCII
     prolog = _PROLOG.match(head)
-    rest = head[prolog.end():] if prolog else head
+    rest = head[prolog.end() :] if prolog else head
     if re.match(rb"<[A-Za-z_\x80-\xff]", rest):
         return True
     if len(rest) < 9 or rest.startswith((b"<?", b"<!--")):
