@@ -1,0 +1,1 @@
+"""Routing: rules to deliveries, the books of the queues, leases, receipts."""

@@ -145,7 +145,8 @@ def test_a_correction_recalls_the_old_work_before_it_sends_the_new(desk: Desk) -
     (old,) = desk.lease("dmp")
     second = desk.accepted(replaces=first)
     back, new = desk.lease("dmp")
-    valid(back), valid(new)
+    valid(back)
+    valid(new)
     assert back["type"] == "no.nyemetoder.mottak.recall.v1"
     assert back["data"] == {"delivery": old["id"], "reason": "superseded", "replaced_by": new["id"]}
     assert new["data"]["replaces"] == old["id"]
