@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final
 
 from services.shared import lifecycle, words
 from services.shared.context import Checking
-from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, check, normalise, read_tags, recognise
+from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, check, normalise, read_labels, read_tags, recognise
 from services.shared.rules import Gates, load_gates, outcome
 from services.shared.sandbox import FormReading, Incoming, Opened, OpenedDocument
 from services.shared.sandbox import Problem as Fault
@@ -23,6 +23,7 @@ from services.shared.words import DEFAULT, LANGUAGES
 
 IDENTITY_NUMBER: Final = "national_identity_number"
 FORM: Final = "form"
+TAGS_NAMED: Final = 5
 
 
 @dataclass(frozen=True)
@@ -190,13 +191,24 @@ def _check(definition: FormDefinition, form: FormReading, request: Request, resu
 
 def _read(definition: FormDefinition, form: FormReading, result: Examination) -> Reading | None:
     if form.kind != "json":
-        return read_tags(definition, form.tags)
+        return _read_document(definition, form, result)
     answers = form.payload.get("answers") if isinstance(form.payload, dict) else None
     if not isinstance(answers, dict):
         result.findings.append(_finding("answers_missing", form.document, {}))
         return None
     normal = normalise(definition, answers)
     return Reading(normal, dict.fromkeys(normal, "tag"))
+
+
+def _read_document(definition: FormDefinition, form: FormReading, result: Examination) -> Reading:
+    """By its tags; a form that never was ours has none, and is read by the labels that stand in its text."""
+    reading = read_tags(definition, form.tags)
+    if not reading.answers:
+        reading = read_labels(definition, form.text)
+    if reading.unknown:
+        names = ", ".join(reading.unknown[:TAGS_NAMED])
+        result.findings.append(_finding("unknown_tags", form.document, {"names": names[:200]}, severity="warning"))
+    return reading
 
 
 def _identity_numbers(request: Request, result: Examination) -> None:

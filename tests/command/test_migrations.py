@@ -1,0 +1,30 @@
+"""The migrations make exactly the tables that the models declare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+from services.command.assemble import migrate
+from services.command.migrations import metadata
+
+
+def test_a_migrated_database_has_no_difference_to_the_models(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'migrated.sqlite3'}"
+    migrate(url)
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+    engine.dispose()
+
+
+def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'migrated.sqlite3'}"
+    migrate(url)
+    before = (tmp_path / "migrated.sqlite3").read_bytes()
+    migrate(url)
+    assert (tmp_path / "migrated.sqlite3").read_bytes() == before

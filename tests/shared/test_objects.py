@@ -1,0 +1,108 @@
+"""The object port. Every end passes these tests."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from services.shared.objects import DirectoryObjects, ObjectExists, ObjectMissing, Objects, ObjectsUnavailable
+from services.shared.objects.port import CHUNK
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Objects:
+    return DirectoryObjects(tmp_path / "store")
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, 3 * CHUNK + 7])
+def test_what_is_put_comes_back_whole_with_its_size_and_digests(store: Objects, size: int) -> None:
+    data = os.urandom(size)
+    stored = store.put("incoming/ab/x", io.BytesIO(data))
+    assert (stored.size, stored.sha256, stored.sha512) == (size, hashlib.sha256(data).hexdigest(), hashlib.sha512(data).hexdigest())
+    assert store.read_bytes("incoming/ab/x") == data
+    assert store.size("incoming/ab/x") == size
+
+
+def test_reading_can_begin_anywhere_and_gives_a_real_file(store: Objects) -> None:
+    store.put("a", io.BytesIO(b"0123456789"))
+    with store.open("a", 4) as file:
+        assert file.read() == b"456789"
+        assert file.fileno() > 0
+
+
+def test_a_stream_that_breaks_leaves_nothing(store: Objects) -> None:
+    class Breaks(io.RawIOBase):
+        pieces = 3
+
+        def read(self, size: int = -1) -> bytes:
+            self.pieces -= 1
+            if not self.pieces:
+                raise ConnectionError("gone")
+            return b"x" * 1000
+
+    with pytest.raises(ConnectionError):
+        store.put("incoming/a", Breaks())
+    assert store.size("incoming/a") is None
+    assert list(store.list("")) == []
+
+
+def test_what_a_killed_process_left_half_written_is_removed_at_start(tmp_path: Path) -> None:
+    store = DirectoryObjects(tmp_path / "store")
+    (tmp_path / ".store-unfinished" / "half").write_bytes(b"half")
+    store.remove_unfinished()
+    assert list((tmp_path / ".store-unfinished").iterdir()) == []
+
+
+def test_small_bytes_are_written_once_unless_replacing_is_meant(store: Objects) -> None:
+    store.put_bytes("inventory", b"one")
+    store.put_bytes("inventory", b"one")
+    with pytest.raises(ObjectExists):
+        store.put_bytes("inventory", b"two")
+    store.put_bytes("inventory", b"two", replace=True)
+    assert store.read_bytes("inventory") == b"two"
+
+
+def test_a_copy_has_the_digests_of_its_source(store: Objects, tmp_path: Path) -> None:
+    other = DirectoryObjects(tmp_path / "other")
+    written = store.put("a", io.BytesIO(b"bytes"))
+    assert other.copy_from(store, "a", "b/c") == written
+    assert other.read_bytes("b/c") == b"bytes"
+
+
+def test_listing_gives_the_keys_under_a_prefix_in_order(store: Objects) -> None:
+    for key in ("b/2", "b/1", "a/1", "b1"):
+        store.put_bytes(key, b"")
+    assert list(store.list("b/")) == ["b/1", "b/2"]
+    assert sorted(store.list("")) == ["a/1", "b/1", "b/2", "b1"]
+
+
+def test_what_is_not_there_is_said_to_be_missing(store: Objects) -> None:
+    assert store.size("nothing") is None
+    with pytest.raises(ObjectMissing):
+        store.open("nothing")
+    store.delete("nothing")
+
+
+def test_deleting_removes_the_object_and_leaves_its_neighbour(store: Objects) -> None:
+    store.put_bytes("a/1", b"1")
+    store.put_bytes("a/2", b"2")
+    store.delete("a/1")
+    assert list(store.list("a/")) == ["a/2"]
+
+
+@pytest.mark.parametrize("key", ["../x", "a/../x", "/etc/passwd", "a//b", "", "a/./b", "æ", "a\x00b", "a\nb"])
+def test_a_key_that_could_leave_its_root_is_refused(store: Objects, key: str) -> None:
+    with pytest.raises(ValueError, match="not a key"):
+        store.put_bytes(key, b"")
+
+
+def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    store = DirectoryObjects(tmp_path / "store")
+    store.check()
+    (tmp_path / "store").rmdir()
+    with pytest.raises(ObjectsUnavailable):
+        store.check()
