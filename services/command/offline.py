@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -65,14 +66,23 @@ def _file(identifier: str, path: Path, role: str) -> File:
 @click.command()
 @click.argument("receipt", type=file_argument)
 @click.argument("files", type=file_argument, nargs=-1)
-@click.option("--keys", type=file_argument, required=True, help="The JWKS that receipts are signed with (kept from /api/v1/submissions/receipt-keys).")
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")) / "keys" / "receipts.json",
+    help="The JWKS that receipts are signed with, kept from /api/v1/submissions/receipt-keys (default: this system's own).",
+)
 @json_option
 def verify(receipt: Path, files: tuple[Path, ...], keys: Path, as_json: bool) -> None:
-    """Verify a JSON RECEIPT offline: its signature, and that FILES are the ones it names."""
+    """Verify a JSON RECEIPT offline: its signature, and that FILES are the ones it names. Exit code 4: there is no key to check with."""
+    if not keys.exists():
+        click.echo(f"Could not check: there is no key set at {keys}. Give one with --keys.", err=True)
+        sys.exit(COULD_NOT_CHECK)
     try:
         content = json.loads(receipt.read_text(encoding="utf-8"))
         signature = content.pop("signature")
-        key_set = KeySet.import_key_set(json.loads(keys.read_text(encoding="utf-8")))
+        published = json.loads(keys.read_text(encoding="utf-8"))
+        key_set = KeySet.import_key_set(published if "keys" in published else {"keys": [published]})
     except (ValueError, KeyError, AttributeError, OSError) as fault:
         click.echo(f"Not a receipt or not a key set: {fault}", err=True)
         sys.exit(CALL_IS_WRONG)
