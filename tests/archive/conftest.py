@@ -11,13 +11,19 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from services.archive import models, ocfl  # noqa: F401 - its tables must be known before they are made
+from services.archive import handlers, ocfl  # noqa: F401 - registers what it handles
+from services.archive.app import create_app
 from services.archive.planning import plan_version
-from services.archive.snapshot import Snapshot, take
+from services.archive.snapshot import Snapshot, object_id_of, take
 from services.shared import events, identifiers, names, timestamps
+from services.shared.context import Context, open_actors
 from services.shared.database import Database, metadata
+from services.shared.identity import TokenVerifier
+from services.shared.identity.issuer import LocalIssuer
 from services.shared.models import documents, submissions
 from services.shared.objects import DirectoryObjects
+from services.shared.settings import Settings
+from services.shared.worker import run_one
 
 
 class Case:
@@ -130,3 +136,68 @@ def case(tmp_path: Path) -> Iterator[Case]:
     case = Case(tmp_path)
     yield case
     case.database.close()
+
+
+PEOPLE = {
+    "arkivar": {"organisation": "991324968", "name": "Arkivar"},
+    "sekretariat": {"organisation": "991324968", "name": "Sekretariatet"},
+    "leverandor": {"organisation": "999999999", "name": "Eksempelleverandør AS"},
+    "dmp": {"organisation": "974761122", "name": "Direktoratet for medisinske produkter"},
+}
+MINE = [names.ARCHIVE_STORE, names.ARCHIVE_FIXITY]
+
+
+class Service:
+    """The archive's application and handlers on a case's database and stores."""
+
+    def __init__(self, case: Any, folder: Path) -> None:
+        self.case = case
+        settings = Settings.embedded(folder, environment={})
+        actors = open_actors(settings)
+        self.issuer = LocalIssuer(folder / "issuer", issuer=settings.issuer, audience=settings.audience, people=PEOPLE)
+        tokens = TokenVerifier(issuer=settings.issuer, audience=settings.audience, fetch_keys=self.issuer.jwks, actors=actors)
+        self.context = Context(settings, case.database, case.received, case.archive, tokens, actors)
+        self.client = create_app(self.context).test_client()
+        self._tokens: dict[str, str] = {}
+
+    def request(self, method: str, path: str, *, person: str = "arkivar", **options: Any) -> Any:
+        if person not in self._tokens:
+            self._tokens[person] = self.issuer.token(person)
+        token = self._tokens[person]
+        return self.client.open(f"/api/v1{path}", method=method, headers={"Authorization": f"Bearer {token}"}, **options)
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self.request("GET", path, **options)
+
+    def work(self) -> int:
+        ran = 0
+        while run_one(self.context, MINE):
+            ran += 1
+        return ran
+
+    def archived(self, **values: Any) -> str:
+        """An accepted and archived submission; returns its id."""
+        submission: str = self.case.submission(**values)
+        self.case.document(submission, "Anmodning æøå.pdf", submission.encode() * 100, role="form")
+        self.case.document(submission, "100 % sikker.xlsx", b"cells" + submission.encode())
+        self.case.accept(submission)
+        self.work()
+        return submission
+
+    def story(self, submission: str) -> list[events.Event]:
+        with self.case.database.read() as tx:
+            return events.story_of(tx, submission)
+
+    def folder_of(self, submission: str) -> Path:
+        """Where the object of a submission (version 1) lies."""
+        folder: Path = self.case.archive_folder / ocfl.object_root(object_id_of(submission))
+        return folder
+
+    def content_file(self, submission: str) -> Path:
+        """A document in the archive."""
+        return next(path for path in self.folder_of(submission).rglob("v1/content/original/*.pdf"))
+
+
+@pytest.fixture
+def service(case: Case, tmp_path: Path) -> Service:
+    return Service(case, tmp_path / "data")
