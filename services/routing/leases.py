@@ -62,9 +62,7 @@ def _free(now: str) -> Any:
 
 def _tell_delivered(tx: Connection, delivery_ids: list[str]) -> None:
     query = (
-        select(deliveries)
-        .where(deliveries.c.id.in_(delivery_ids), deliveries.c.state == models.QUEUED)
-        .order_by(deliveries.c.root, deliveries.c.id)
+        select(deliveries).where(deliveries.c.id.in_(delivery_ids), deliveries.c.state == models.QUEUED).order_by(deliveries.c.root, deliveries.c.id)
     )
     for row in list(tx.execute(query).mappings()):
         events.locked(tx, row["submission"])

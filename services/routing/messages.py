@@ -53,9 +53,7 @@ def work(
     return _envelope(WORK_TYPE, delivery["delivery"], submission, at, data)
 
 
-def recall(
-    message_id: str, delivery_id: str, submission: Mapping[Any, Any], *, reason: str, replaced_by: str | None, at: str
-) -> dict[str, Any]:
+def recall(message_id: str, delivery_id: str, submission: Mapping[Any, Any], *, reason: str, replaced_by: str | None, at: str) -> dict[str, Any]:
     """The message that takes work back. ``reason`` is ``withdrawn``, ``superseded``, ``rejected`` or ``rerouted``."""
     return _envelope(RECALL_TYPE, message_id, submission, at, {"delivery": delivery_id, "reason": reason, "replaced_by": replaced_by})
 

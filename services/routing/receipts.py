@@ -76,9 +76,7 @@ def take(tx: Connection, agency: str, data: Mapping[Any, Any], *, by: str | None
     submission = events.locked(tx, delivery["submission"])
     delivery = _own_delivery(tx, agency, delivery["id"])
     outcome = str(data["outcome"])
-    earlier = (
-        tx.execute(select(receipts).where(receipts.c.delivery == delivery["id"], receipts.c.outcome == outcome)).mappings().one_or_none()
-    )
+    earlier = tx.execute(select(receipts).where(receipts.c.delivery == delivery["id"], receipts.c.outcome == outcome)).mappings().one_or_none()
     if earlier is not None:
         if outcome != models.CONFIRMED and _said(earlier["data"]) != _said(data):
             raise Problem("receipt_contradicts", 409, state=delivery["state"])
@@ -125,16 +123,12 @@ def _apply(
     return _answer(row)
 
 
-def _move_submission(
-    tx: Connection, delivery: RowMapping, submission: RowMapping, outcome: str, data: Mapping[Any, Any], actors: Actors
-) -> None:
+def _move_submission(tx: Connection, delivery: RowMapping, submission: RowMapping, outcome: str, data: Mapping[Any, Any], actors: Actors) -> None:
     """A returned primary leaves the submission to the secretariat; the last that confirms or answers ends the hand-over."""
     if outcome == models.RETURNED:
         actor = actors.get(delivery["agency"])
         reason = {
-            language: words.text(
-                "routing.hold.returned", language, agency=words.choose(actor.names, language) if actor else delivery["agency"]
-            )
+            language: words.text("routing.hold.returned", language, agency=words.choose(actor.names, language) if actor else delivery["agency"])
             + (f" ({data['reason']})" if data.get("reason") else "")
             for language in words.LANGUAGES
         }

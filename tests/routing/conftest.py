@@ -46,9 +46,7 @@ class Desk:
     """What the tests act through. Events of other services are recorded as those services record them."""
 
     def __init__(self, folder: Path, issuer: LocalIssuer) -> None:
-        settings = Settings(
-            data=folder, database_url=f"sqlite:///{folder / 'desk.sqlite3'}", public_url="https://mottak.test", issuer=issuer.issuer
-        )
+        settings = Settings(data=folder, database_url=f"sqlite:///{folder / 'desk.sqlite3'}", public_url="https://mottak.test", issuer=issuer.issuer)
         actors = load_actors(SCHEMAS / "routing")
         tokens = TokenVerifier(issuer=issuer.issuer, audience=settings.audience, fetch_keys=issuer.jwks, actors=actors)
         self.database = Database(settings.database_url)

@@ -48,9 +48,7 @@ def test_every_rule_of_the_table_is_tried_by_a_case() -> None:
     tried = set()
     for case in CASES:
         on = date.fromisoformat(case["received_on"])
-        facts = TABLE.source.facts(
-            case["form_type"], case["answers"], on, History(case.get("submitter_kind"), case.get("possible_duplicate"))
-        )
+        facts = TABLE.source.facts(case["form_type"], case["answers"], on, History(case.get("submitter_kind"), case.get("possible_duplicate")))
         tried |= {rule.id for rule in TABLE.rules if rule.holds(facts, on)}
     assert tried == {rule.id for rule in TABLE.rules}
 
