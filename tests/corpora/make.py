@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Literal
 
 from samples.builders import bombs, hostile_archives, hostile_office, hostile_pdf
-from samples.builders.attachments import mail, ole_package, pdf_report, survival_curve, word_with_objects, workbook
+from samples.builders.attachments import mail, ole_package, pdf_report, survival_curve, word_with_objects
 from samples.builders.compound import compound_file
 from samples.builders.outlook import OutlookMessage, outlook_message
 from samples.builders.sealed import encrypted_office, encrypted_pdf
+from samples.builders.spreadsheet import workbook
 from tests.corpora import parts
 from tests.corpora.parts import embedded, paragraph, pdf, relationships, word, word_part, zipped
 

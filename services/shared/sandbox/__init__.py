@@ -7,7 +7,7 @@
 
 A single-threaded zygote that has imported the parsers forks one child per submission. The child has hard limits, no network, no other programs,
 no files but the descriptors it was given and one scratch folder; it is killed as a group when its time is up, and what it says is checked.
-This package, `box`, `policy`, `identity`, `names` and `protocol` import no parser; `zygote`, `child`, `opening` and `readers` do and are
+This package, `box`, `conversation`, `policy`, `identity`, `names` and `protocol` import no parser; `zygote`, `child`, `opening` and `readers` do and are
 imported by nobody else.
 """
 

@@ -99,7 +99,7 @@ class Zygote:
             code = EXIT_NO_ROOM
         except Exception as error:  # noqa: BLE001 - whatever it was, the worker is told
             with contextlib.suppress(Exception):
-                send_frame(link, {"fault": f"{type(error).__name__}: {error}"[:500]})
+                send_frame(link, {"fault": _place_of(error)})
         finally:
             os._exit(code)
 
@@ -128,6 +128,14 @@ class Zygote:
         for kill in (os.killpg, os.kill):  # the group exists only once the child has called setsid
             with contextlib.suppress(ProcessLookupError):
                 kill(running.pid, signal.SIGKILL)
+
+
+def _place_of(error: BaseException) -> str:
+    """Kind and line of an error in our own code. Not its words: they may hold what stands in a file."""
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    return f"{type(error).__name__} at {Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else type(error).__name__
 
 
 def _close_all_but(kept: set[int]) -> None:

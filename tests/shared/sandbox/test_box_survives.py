@@ -34,7 +34,14 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 def children_of(box: Box) -> list[psutil.Process]:
     assert box.zygote_pid
-    return [child for child in psutil.Process(box.zygote_pid).children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in psutil.Process(box.zygote_pid).children() if is_alive(child)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def open_files(box: Box, *files: tuple[str, bytes], **options: object) -> Opened:
