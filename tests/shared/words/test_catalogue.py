@@ -39,13 +39,16 @@ PUT_TOGETHER = {
 OURS = ("pages.", "receipt.", "status.", "scan.", "timeline.")
 # Forms that are bokmål and never nynorsk.
 BOKMAL = frozenset(
-    """
-    ikke hvem hva hvor hvordan hvorfor hvis hvilken hvilket hvilke hver hverandre hun dere jeg noe noen navn navnet mottatt blitt være vært gjør gjøre gjort gjøres ble
-    innsendingen innsendinger innsendingene innsender mottaker mottakere filen siden saken meldingen begrunnelse begrunnelsen skjemaene dokumenter dokumentene
-    mangler kommer tilhører trenger vet følger leter søker finnes brukes sendes rettes kontrolleres arkiveres avsluttes prøves
-    allerede uten mye bare også fortsatt nå fra egne første nyere nyeste samlet endret lagret rettet sperret godtatt avsluttet hentet bekreftet erstattet trukket
-    tegn dager minutter sikkerhet tar tatt sier gjennomgå laget språkene betyr lest vurderes igangsatt vedleggene merknaden
-    """.split()
+    re.findall(
+        r"\w+",
+        """
+        ikke hvem hva hvor hvordan hvorfor hvis hvilken hvilket hvilke hver hverandre hun dere jeg noe noen navn navnet mottatt blitt være vært gjør gjøre gjøres ble
+        innsendingen innsendinger innsendingene innsender mottaker mottakere filen siden saken meldingen begrunnelse begrunnelsen skjemaene dokumenter dokumentene
+        mangler kommer tilhører trenger vet følger leter søker finnes brukes sendes rettes kontrolleres arkiveres avsluttes prøves
+        allerede uten mye bare også fortsatt nå fra egne første nyere nyeste samlet endret lagret rettet sperret godtatt avsluttet hentet bekreftet erstattet trukket
+        tegn dager minutter sikkerhet tar tatt sier gjennomgå laget språkene betyr lest vurderes igangsatt vedleggene merknaden
+        """,
+    )
 )
 
 
