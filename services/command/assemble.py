@@ -24,7 +24,7 @@ from services.routing.app import create_app as create_routing
 from services.routing.explain import preview
 from services.routing.table import RoutingTable, load_table
 from services.shared import jobs
-from services.shared.context import Context, open_actors
+from services.shared.context import Context, RoutingPreview, open_actors
 from services.shared.database import Database
 from services.shared.identity.issuer import LocalIssuer
 from services.shared.identity.tokens import TokenVerifier
@@ -98,16 +98,15 @@ def _people(demo: dict[str, dict[str, str]], settings: Settings) -> dict[str, di
     return demo
 
 
-def routing_preview(settings: Settings) -> Callable[[str, Mapping[str, Any], date, str | None, str], list[dict[str, Any]]]:
+def routing_preview(settings: Settings) -> RoutingPreview:
     """Routing's rules as ``POST /checks`` asks them."""
 
     @cache
     def table() -> RoutingTable:
         return load_table(settings.schemas / "routing")
 
-    def ask(form_type: str, answers: Mapping[str, Any], on: date, submitter_kind: str | None, language: str) -> list[dict[str, Any]]:
-        told: list[dict[str, Any]] = preview(table(), form_type, answers, on, submitter_kind=submitter_kind, language=language)["routing"]
-        return told
+    def ask(form_type: str, answers: Mapping[str, Any], on: date, submitter_kind: str | None, language: str) -> dict[str, Any]:
+        return preview(table(), form_type, answers, on, submitter_kind=submitter_kind, language=language)
 
     return ask
 

@@ -10,6 +10,8 @@ import os
 import socket
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,11 @@ import click
 
 from services.command import archive as archive_commands
 from services.command import offline, remote
+from services.command.assemble import DataInUse
 from services.command.client import Client
+from services.command.remote import CALL_IS_WRONG
 from services.command.samples import Outcome, print_table, submit_samples
-from services.command.up import Running, running, say_where, wait_for_signal
+from services.command.up import PortInUse, Running, running, say_where, wait_for_signal
 from services.shared import telemetry
 
 DATA_IS_WRONG = 1
@@ -41,13 +45,27 @@ for command in (offline.check, offline.verify, remote.submit, remote.status, rem
 @click.option("--samples", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Submit these on the first start.")
 def up(data: Path, port: int, samples: Path | None) -> None:
     """Run everything in one process on embedded stores."""
-    with running(data.absolute(), port=port) as system:
+    with _started(data.absolute(), port) as system:
         if samples is not None and not (data / "samples-submitted").exists():
             print_table(submit_samples(samples, client_of(system)))
             (data / "samples-submitted").touch()
         say_where(system)
         wait_for_signal()
         click.echo("Stopping.", err=True)
+
+
+@contextmanager
+def _started(data: Path, port: int) -> Iterator[Running]:
+    """A running system, or a sentence that says why there is none."""
+    try:
+        with running(data, port=port) as system:
+            yield system
+    except DataInUse:
+        click.echo(f"Another process runs on {data} already.", err=True)
+        sys.exit(CALL_IS_WRONG)
+    except PortInUse:
+        click.echo(f"Port {port} is in use. Choose another with PORT= or --port.", err=True)
+        sys.exit(CALL_IS_WRONG)
 
 
 @main.command()

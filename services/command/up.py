@@ -19,6 +19,10 @@ SWEEP_SECONDS = 60.0
 log = telemetry.logger("up")
 
 
+class PortInUse(Exception):
+    """Somebody listens on the port already."""
+
+
 class Running:
     """A running system: its context, issuer and address."""
 
@@ -39,7 +43,11 @@ class Running:
 
     def start(self) -> None:
         """Listen and work."""
-        self._server.prepare()
+        try:
+            self._server.prepare()
+        except OSError as taken:
+            self.context.box.stop()
+            raise PortInUse(str(self.settings.port)) from taken
         self._worker.start()
         for thread in self._threads:
             thread.start()

@@ -103,7 +103,9 @@ def route_by_hand(tx: Connection, context: Context, identity: Identity, row: Row
         raise Problem("value_not_allowed", 422, name="agency")
     if row["complete_at"] is None or row["status"] not in lifecycle.IN_FORCE | {lifecycle.HELD}:
         raise Problem("move_not_allowed", 409)
-    data = {"agency": agency.id, "role": role, "task": str(body.get("task") or "egnethetsvurdering")[:60], "reason": reason}
+    data = {"agency": agency.id, "role": role, "reason": reason}
+    if body.get("task"):
+        data["task"] = str(body["task"])[:60]
     events.record(tx, row["id"], names.ROUTED_BY_HAND, actor=identity.owner, data=data)
 
 

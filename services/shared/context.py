@@ -23,8 +23,8 @@ from services.shared.scanner import NoScanner, Scanner
 from services.shared.settings import Settings
 from services.shared.signing import ReceiptSigner
 
-RoutingPreview = Callable[[str, Mapping[str, Any], date, str | None, str], list[dict[str, Any]]]
-"""(form type, answers, Norwegian day of receipt, kind of submitter, language) -> ``routing[]`` as in a submission."""
+RoutingPreview = Callable[[str, Mapping[str, Any], date, str | None, str], dict[str, Any]]
+"""(form type, answers, Norwegian day of receipt, kind of submitter, language) -> ``routing`` as in a submission, ``held`` and the ``skipped`` rules."""
 
 
 class Checking:

@@ -102,7 +102,7 @@ def _opener(path: Path) -> Callable[[], Any]:
 def _shown(context: Context, body: ReceivedBody, result: Examination, today: date) -> dict[str, Any]:
     language = preferred_language() if request.headers.get("Accept-Language") else result.language or preferred_language()
     digests = {file.id: file.stored.sha256 for file in body.files}
-    routing: list[dict[str, Any]] = []
+    routing: dict[str, Any] = {"routing": [], "held": None, "skipped": []}
     if result.status == lifecycle.ACCEPTED and result.form_type and result.answers is not None and context.routing_preview is not None:
         routing = context.routing_preview(result.form_type, result.answers, today, current().kind, language)
     return {
@@ -110,7 +110,7 @@ def _shown(context: Context, body: ReceivedBody, result: Examination, today: dat
         "form_version": result.form_version,
         "answers": result.answers,
         "read_as": result.read_as,
-        "status": result.status,
+        "status": lifecycle.HELD if routing["held"] else result.status,
         "errors": [finding.in_language(language) for finding in result.findings],
         "documents": [
             {
@@ -126,8 +126,9 @@ def _shown(context: Context, body: ReceivedBody, result: Examination, today: dat
             }
             for document in result.documents
         ],
-        "routing": routing,
-        "skipped": list(result.skipped),
+        "routing": routing["routing"],
+        "held": routing["held"],
+        "skipped": [*result.skipped, *routing["skipped"]],
     }
 
 

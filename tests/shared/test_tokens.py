@@ -61,6 +61,13 @@ def test_a_person_without_an_organisation_owns_what_it_sends(issuer: LocalIssuer
     assert identity.submitter()["kind"] == "person"
 
 
+def test_a_national_identity_number_in_a_token_is_never_used_as_a_name(issuer: LocalIssuer) -> None:
+    identity = verifier(issuer).verify(issuer.sign(claims(consumer=None, sub="pairwise-1", pid="01810012345")))
+    assert "01810012345" not in str(identity)
+    with pytest.raises(TokenRefused):
+        verifier(issuer).verify(issuer.sign(claims(consumer=None, pid="01810012345")))
+
+
 @pytest.mark.parametrize(
     "changes",
     [

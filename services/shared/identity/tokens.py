@@ -72,7 +72,8 @@ class TokenVerifier:
         claims = self._claims(token)
         self._check(claims)
         organisation = _organisation(claims.get("consumer"))
-        subject = str(claims.get("pid") or claims.get("sub") or organisation or "")
+        # Never the ``pid`` claim: it is a national identity number, and the subject stands in events and in the archive for good.
+        subject = str(claims.get("sub") or organisation or "")
         if not subject:
             raise TokenRefused("names nobody")
         scopes = claims.get("scope")
