@@ -169,6 +169,7 @@ ACCEPT = (
         None,
         ("a.eml/figur.png", "a.eml/Notat.txt", "a.eml/Videresendt.eml", "a.eml/Videresendt.eml/Rapport.pdf"),
     ),
+    Case("mail-with-logo-in-text", "a.eml", lambda: _mail_with_logo(), None, ("a.eml/Notat.txt",)),
     Case(
         "outlook-message-with-message",
         "a.msg",
@@ -335,6 +336,11 @@ def _owner_locked_pdf() -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def _mail_with_logo() -> bytes:
+    whole = mail("x", "Hei", _DAY, [("Notat.txt", "text/plain", b"x")], inline_picture=("logo.gif", b"GIF89a"))
+    return whole.replace(b"image/png", b"image/gif")
 
 
 def _part_twice() -> bytes:

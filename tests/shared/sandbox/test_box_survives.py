@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -179,3 +182,15 @@ def test_two_hundred_attachments_are_opened_in_one_child(shared_box: Box) -> Non
     with open_files(shared_box, *((f"{number}.txt", b"x") for number in range(200))) as opened:
         assert [document.name for document in opened.documents] == [f"{number}.txt" for number in range(200)]
         assert not opened.findings
+
+
+def test_a_large_part_that_was_sent_unpacked_is_no_bomb(policy: Policy, tmp_path: Path) -> None:
+    raw = json.loads(policy.source)
+    raw["opening"].update(package_part_bytes=100_000, package_bytes=200_000)
+    small_limits = Policy.parse(json.dumps(raw))
+    film = io.BytesIO(word(paragraph("x")))
+    with zipfile.ZipFile(film, "a", zipfile.ZIP_STORED) as archive:
+        archive.writestr("word/media/film.mp4", bytes(1_000_000))
+    with Box(small_limits, tmp_path) as box:
+        assert not open_files(box, ("a.docx", film.getvalue())).findings
+        assert codes(open_files(box, ("a.docx", word(paragraph("x" * 300_000))))) == ["archive_too_large"]

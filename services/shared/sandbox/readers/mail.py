@@ -55,7 +55,7 @@ def _leaves(message: Message) -> list[tuple[Message, int]]:
 
 def _read_part(opening: FileOpening, document: Document, part: Message, number: int) -> None:
     name = _file_name(part)
-    if name.casefold() in opening.policy.ignored_names:
+    if name.casefold() in opening.policy.ignored_names or _is_decoration(part):
         document.note(f"left_out:{name}"[:200])
     elif part.get_content_type() == "message/rfc822":
         inner = part.get_payload()
@@ -68,6 +68,13 @@ def _read_part(opening: FileOpening, document: Document, part: Message, number: 
             opening.extract(document, _plain(name or f"vedlegg {number}{_extension(part)}"), [data])
     elif part.get_content_maintype() == "text":
         _search_text(opening, document, part, number)
+
+
+def _is_decoration(part: Message) -> bool:
+    """A picture in the text of a kind nobody sends as a document: logos and lines of mail programs."""
+    kind = part.get_content_type()
+    inline = part.get_content_disposition() != "attachment" and part.get("Content-ID") is not None
+    return inline and kind.startswith("image/") and kind not in ("image/png", "image/jpeg")
 
 
 def _search_text(opening: FileOpening, document: Document, part: Message, number: int) -> None:

@@ -21,7 +21,11 @@ _CHUNK = 1 << 16
 
 
 def open_zip(stream: BinaryIO, *, entries: int, member_bytes: int, total_bytes: int) -> zipfile.ZipFile:
-    """The zip, if it is one that may be opened. Raises Refused with what is wrong."""
+    """The zip, if it is one that may be opened. Raises Refused with what is wrong.
+
+    `member_bytes`, `total_bytes`: by how much one member, and all together, may grow when unpacked. A film that lies uncompressed in a
+    presentation was sent byte for byte and is no bomb.
+    """
     _count_entries(stream, entries)
     stream.seek(0)
     try:
@@ -33,10 +37,11 @@ def open_zip(stream: BinaryIO, *, entries: int, member_bytes: int, total_bytes: 
         raise Refused("file_encrypted")
     if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in infos):
         raise Refused("type_not_allowed", reason="compression")
-    declared = 0
+    inflated = 0
     for info in infos:
-        declared += info.file_size
-        if info.file_size > member_bytes or declared > total_bytes:
+        inflation = max(0, info.file_size - info.compress_size)
+        inflated += inflation
+        if inflation > member_bytes or inflated > total_bytes:
             raise Refused("archive_too_large", limit=min(member_bytes, total_bytes))
     _refuse_overlaps(infos, archive.start_dir)
     return archive
@@ -55,7 +60,7 @@ def member_chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[b
 def member_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
     """A whole member that is not larger than `most` bytes. Raises Refused."""
     if info.file_size > most:
-        raise Refused("archive_too_large", limit=most)
+        raise Refused("file_too_complex", reason="size", limit=most)
     return b"".join(member_chunks(archive, info))
 
 
