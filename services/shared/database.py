@@ -84,6 +84,8 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("immediate") else "BEGIN")
+        # Straight to the driver: it is said for every transaction, and SQLAlchemy has nothing to add to it.
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN IMMEDIATE" if connection.info.get("immediate") else "BEGIN")
 
     return engine

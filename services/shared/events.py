@@ -11,12 +11,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
 
 from services.shared import jobs, lifecycle, names, telemetry, timestamps
 from services.shared.models import events, submissions
 
 GENESIS_HASH = "0" * 64
+
+# What is run for every event is put together once: building a statement costs SQLAlchemy more than running it does.
+_THIS = submissions.c.id == bindparam("submission_id")
+_ROOT_LOCK = select(submissions.c.id).where(submissions.c.id == select(submissions.c.root).where(_THIS).scalar_subquery()).with_for_update()
+_ROW = select(submissions).where(_THIS)
+_HEAD = select(
+    *(submissions.c[name] for name in ("id", "root", "version", "status", "complete_at", "stored_at", "queued_at", "head_seq", "head_hash", "trace"))
+).where(_THIS)
+_APPEND = insert(events)
+_CHANGE = update(submissions).where(_THIS)
+_STORY = select(events).where(events.c.submission == bindparam("submission_id")).order_by(events.c.seq)
+_EARLIER = (
+    select(submissions.c.id)
+    .where(submissions.c.root == bindparam("of_root"), submissions.c.version < bindparam("before_version"))
+    .where(submissions.c.status.not_in(lifecycle.ENDED))
+    .order_by(submissions.c.version)
+)
 
 
 class MoveNotAllowed(Exception):
@@ -51,11 +68,14 @@ def chain_hash(fields: Mapping[str, Any]) -> str:
 
 def locked(tx: Connection, submission: str) -> RowMapping:
     """The submission's row, with all versions of its reference locked until the transaction ends. Raises LookupError."""
-    query = select(submissions).where(submissions.c.id == submission)
+    return _locked(tx, submission, _ROW)
+
+
+def _locked(tx: Connection, submission: str, query: Select[Any]) -> RowMapping:
+    this = {"submission_id": submission}
     if tx.dialect.name != "sqlite":  # SQLite's write transactions are alone already
-        root = select(submissions.c.root).where(submissions.c.id == submission).scalar_subquery()
-        tx.execute(select(submissions.c.id).where(submissions.c.id == root).with_for_update())
-    row = tx.execute(query).mappings().one_or_none()
+        tx.execute(_ROOT_LOCK, this)
+    row = tx.execute(query, this).mappings().one_or_none()
     if row is None:
         raise LookupError(submission)
     return row
@@ -74,15 +94,18 @@ def record(
 
     ``changes`` are columns of ``submissions`` to set with it. Raises MoveNotAllowed when the table of moves forbids it.
     """
-    row = locked(tx, submission)
-    new_values = dict(changes or {})
+    return _record(tx, _locked(tx, submission, _HEAD), event_type, actor, dict(data or {}), dict(changes or {}))
+
+
+def _record(tx: Connection, head: Mapping[Any, Any], event_type: str, actor: str, data: dict[str, Any], new_values: dict[str, Any]) -> Event:
+    """``record`` on what is known of the locked row already."""
     move = lifecycle.MOVES.get(event_type)
     if move is not None:
-        if row["status"] not in move.sources:
-            raise MoveNotAllowed(submission, event_type, row["status"])
+        if head["status"] not in move.sources:
+            raise MoveNotAllowed(head["id"], event_type, head["status"])
         new_values["status"] = move.target
-    event = _append(tx, row, event_type, actor, dict(data or {}), new_values)
-    _consequences(tx, row, event, new_values)
+    event = _append(tx, head, event_type, actor, data, new_values)
+    _consequences(tx, head, {**head, **new_values, "head_seq": event.seq, "head_hash": event.hash}, event)
     return event
 
 
@@ -103,7 +126,7 @@ def record_or_drop(
         return None
 
 
-def _append(tx: Connection, row: RowMapping, event_type: str, actor: str, data: dict[str, Any], new_values: dict[str, Any]) -> Event:
+def _append(tx: Connection, row: Mapping[Any, Any], event_type: str, actor: str, data: dict[str, Any], new_values: dict[str, Any]) -> Event:
     fields = {
         "submission": row["id"],
         "seq": row["head_seq"] + 1,
@@ -115,10 +138,10 @@ def _append(tx: Connection, row: RowMapping, event_type: str, actor: str, data: 
         "data": data,
     }
     fields["hash"] = chain_hash(fields)
-    (event_id,) = tx.execute(insert(events).values(fields)).inserted_primary_key or (None,)
+    event_id = (tx.execute(_APPEND, fields).inserted_primary_key or (0,))[0]
     _clear_facts(event_type, new_values)
     _set_facts(event_type, fields["at"], new_values)
-    tx.execute(update(submissions).where(submissions.c.id == row["id"]).values(head_seq=fields["seq"], head_hash=fields["hash"], **new_values))
+    tx.execute(_CHANGE, {"submission_id": row["id"], "head_seq": fields["seq"], "head_hash": fields["hash"], **new_values})
     event = Event(id=int(event_id), **fields)
     for handler in names.SUBSCRIBERS.get(event_type, ()):
         jobs.enqueue(tx, handler, key=row["root"], submission=row["id"], event=event.id)
@@ -140,39 +163,36 @@ def _set_facts(event_type: str, at: str, new_values: dict[str, Any]) -> None:
         new_values["queued_at"] = at
 
 
-def _consequences(tx: Connection, before: RowMapping, event: Event, new_values: dict[str, Any]) -> None:
+def _consequences(tx: Connection, before: Mapping[Any, Any], after: Mapping[Any, Any], event: Event) -> None:
     """What follows in the same transaction, so that no reader ever sees it half done."""
-    after = {**before, **new_values}
     if event.type == names.SUBMISSION_ACCEPTED:
         _supersede_earlier(tx, before, event)
-        record(tx, event.submission, names.ARCHIVE_REQUESTED, actor=event.actor, data={"why": "acceptance", "event": event.seq})
+        _request_archiving(tx, after, event, "acceptance")
     elif event.type in (names.ARCHIVE_STORED, names.DELIVERIES_QUEUED):
         joined = after["stored_at"] is not None and after["queued_at"] is not None
         if joined and after["status"] in lifecycle.MOVES[names.SUBMISSION_ROUTED].sources:
-            record(tx, event.submission, names.SUBMISSION_ROUTED, actor=event.actor)
+            _record(tx, after, names.SUBMISSION_ROUTED, event.actor, {}, {})
     elif event.type == names.DELIVERY_ANSWERED:
-        record(tx, event.submission, names.ARCHIVE_REQUESTED, actor=event.actor, data={"why": "answer", "event": event.seq})
+        _request_archiving(tx, after, event, "answer")
     elif event.type in (names.SUBMISSION_WITHDRAWN, names.SUBMISSION_SUPERSEDED) and before["complete_at"] is not None:
-        record(tx, event.submission, names.ARCHIVE_REQUESTED, actor=event.actor, data={"why": "ending", "event": event.seq})
+        _request_archiving(tx, after, event, "ending")
 
 
-def _supersede_earlier(tx: Connection, row: RowMapping, accepted: Event) -> None:
+def _request_archiving(tx: Connection, head: Mapping[Any, Any], event: Event, why: str) -> None:
+    _record(tx, head, names.ARCHIVE_REQUESTED, event.actor, {"why": why, "event": event.seq}, {})
+
+
+def _supersede_earlier(tx: Connection, row: Mapping[Any, Any], accepted: Event) -> None:
     """An accepted version goes out of force only in the transaction that accepts its correction."""
     if row["version"] == 1:
         return
-    earlier = tx.execute(
-        select(submissions.c.id)
-        .where(submissions.c.root == row["root"], submissions.c.version < row["version"])
-        .where(submissions.c.status.not_in(lifecycle.ENDED))
-        .order_by(submissions.c.version)
-    ).scalars()
-    for submission in list(earlier):
+    for submission in list(tx.execute(_EARLIER, {"of_root": row["root"], "before_version": row["version"]}).scalars()):
         record(tx, submission, names.SUBMISSION_SUPERSEDED, actor=accepted.actor, data={"by": accepted.submission})
 
 
 def story_of(tx: Connection, submission: str) -> list[Event]:
     """All events of one submission, in order."""
-    rows = tx.execute(select(events).where(events.c.submission == submission).order_by(events.c.seq)).mappings()
+    rows = tx.execute(_STORY, {"submission_id": submission}).mappings()
     return [Event(**row) for row in rows]
 
 

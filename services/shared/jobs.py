@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
 
 from services.shared import identifiers, timestamps
 from services.shared.database import leave_word
@@ -21,6 +21,39 @@ LEASE_SECONDS = 60.0
 MAX_ATTEMPTS = 8
 BACK_OFF_FIRST_SECONDS = 1.0
 BACK_OFF_LIMIT_SECONDS = 600.0
+
+
+def _claim_statement() -> Any:
+    """The oldest due job of some handlers becomes ours, unless an earlier one of its key is unfinished. ``UPDATE … RETURNING``: one round for both ends."""
+    candidate, earlier = jobs.alias("candidate"), jobs.alias("earlier")
+    unfinished = ("ready", "leased")
+    now: Any = bindparam("now")
+    due = or_(
+        and_(candidate.c.state == "ready", candidate.c.due_at <= now),
+        and_(candidate.c.state == "leased", candidate.c.lease_until <= now),
+    )
+    first_of_key = ~exists().where(earlier.c.key == candidate.c.key, earlier.c.id < candidate.c.id, earlier.c.state.in_(unfinished))
+    oldest = (
+        select(candidate.c.id)
+        .where(candidate.c.state.in_(unfinished), candidate.c.handler.in_(bindparam("handlers", expanding=True)), due, first_of_key)
+        .order_by(candidate.c.due_at, candidate.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    leased = {"state": "leased", "attempts": jobs.c.attempts + 1, "lease_token": bindparam("token"), "lease_until": bindparam("until")}
+    return update(jobs).where(jobs.c.id == oldest).values(leased).returning(jobs)
+
+
+# Put together once: building a statement costs SQLAlchemy more than running it does.
+_ENQUEUE = insert(jobs)
+_CLAIM = _claim_statement()
+_EVENT = select(*(events.c[name] for name in ("id", "seq", "type", "at", "actor", "trace", "data"))).where(events.c.id == bindparam("event_id"))
+_FINISH = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("job"), jobs.c.state == "leased", jobs.c.lease_token == bindparam("token"))
+    .values(state="done", finished_at=bindparam("now"), lease_token=None, lease_until=None, last_error=None)
+)
 
 
 @dataclass(frozen=True)
@@ -57,20 +90,18 @@ def enqueue(
     now = timestamps.now()
     service = handler.split(".")[0]
     leave_word(tx, service)
-    result = tx.execute(
-        insert(jobs).values(
-            event=event,
-            data=dict(data or {}),
-            submission=submission,
-            handler=handler,
-            key=f"{service}:{key}",
-            state="ready",
-            attempts=0,
-            due_at=now,
-            created_at=now,
-        )
-    )
-    return int((result.inserted_primary_key or (0,))[0])
+    row = {
+        "event": event,
+        "data": dict(data or {}),
+        "submission": submission,
+        "handler": handler,
+        "key": f"{service}:{key}",
+        "state": "ready",
+        "attempts": 0,
+        "due_at": now,
+        "created_at": now,
+    }
+    return int((tx.execute(_ENQUEUE, row).inserted_primary_key or (0,))[0])
 
 
 def claim(tx: Connection, handlers: Sequence[str], *, lease_seconds: float = LEASE_SECONDS) -> Job | None:
@@ -79,34 +110,15 @@ def claim(tx: Connection, handlers: Sequence[str], *, lease_seconds: float = LEA
     A job whose lease ran out is taken over: its worker died, or lost it.
     """
     now = timestamps.now()
-    candidate = jobs.alias("candidate")
-    earlier = jobs.alias("earlier")
-    unfinished = ("ready", "leased")
-    due = or_(
-        and_(candidate.c.state == "ready", candidate.c.due_at <= now),
-        and_(candidate.c.state == "leased", candidate.c.lease_until <= now),
-    )
-    first_of_key = ~exists().where(earlier.c.key == candidate.c.key, earlier.c.id < candidate.c.id, earlier.c.state.in_(unfinished))
-    query = (
-        select(candidate)
-        .where(candidate.c.state.in_(unfinished), candidate.c.handler.in_(handlers), due, first_of_key)
-        .order_by(candidate.c.due_at, candidate.c.id)
-        .limit(1)
-    )
-    row = tx.execute(query.with_for_update(skip_locked=True)).mappings().one_or_none()
+    token = identifiers.new_token()
+    lease = {"handlers": list(handlers), "now": now, "token": token, "until": timestamps.later(now, lease_seconds)}
+    row = tx.execute(_CLAIM, lease).mappings().one_or_none()
     if row is None:
         return None
-    token = identifiers.new_token()
-    tx.execute(
-        update(jobs)
-        .where(jobs.c.id == row["id"])
-        .values(state="leased", attempts=row["attempts"] + 1, lease_token=token, lease_until=timestamps.later(now, lease_seconds))
-    )
     event = None
     if row["event"] is not None:
-        columns = (events.c.id, events.c.seq, events.c.type, events.c.at, events.c.actor, events.c.trace, events.c.data)
-        event = JobEvent(**tx.execute(select(*columns).where(events.c.id == row["event"])).mappings().one())
-    return Job(row["id"], row["handler"], row["key"], row["submission"], event, row["data"] or {}, row["attempts"] + 1, token)
+        event = JobEvent(**tx.execute(_EVENT, {"event_id": row["event"]}).mappings().one())
+    return Job(row["id"], row["handler"], row["key"], row["submission"], event, row["data"] or {}, row["attempts"], token)
 
 
 def extend(tx: Connection, job: Job, *, lease_seconds: float = LEASE_SECONDS) -> bool:
@@ -117,8 +129,7 @@ def extend(tx: Connection, job: Job, *, lease_seconds: float = LEASE_SECONDS) ->
 
 def finish(tx: Connection, job: Job) -> bool:
     """Mark done, if the lease is still ours. The caller commits the effect in the same transaction, and only when this says True."""
-    done = update(jobs).where(_ours(job)).values(state="done", finished_at=timestamps.now(), lease_token=None, lease_until=None, last_error=None)
-    return bool(tx.execute(done).rowcount)
+    return bool(tx.execute(_FINISH, {"job": job.id, "token": job.token, "now": timestamps.now()}).rowcount)
 
 
 def fail(tx: Connection, job: Job, error: str, *, permanent: bool = False, delay: float | None = None) -> str | None:
