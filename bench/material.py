@@ -23,8 +23,8 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, PageBreak, Paragraph, SimpleDocTemplate, Table
 
-from samples.builders.attachments import workbook
 from samples.builders.repack import unzip, with_members
+from samples.builders.spreadsheet import workbook
 from samples.builders.word_form import docx_form
 from samples.content import medicines
 from samples.content.prose import REPORT_PARAGRAPHS
