@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, Flask, jsonify
 from werkzeug import Response
 
+from services.intake import uploads
 from services.intake.api import create_blueprint
 from services.intake.pages import page_blueprints, page_identity, page_problem
 from services.shared.context import Context
@@ -17,7 +18,7 @@ from services.shared.web.application import create_application
 
 def create_app(context: Context, issuer: LocalIssuer | None = None) -> Flask:
     """``/submissions``, the pages and ``/healthz``; with a local issuer also its log-in."""
-    blueprints = [create_blueprint(context), _health(context), *page_blueprints(context, issuer)]
+    blueprints = [create_blueprint(context), uploads.create_blueprint(context), _health(context), *page_blueprints(context, issuer)]
     return create_application("intake", context, blueprints, page_identity=page_identity, page_problem=page_problem)
 
 

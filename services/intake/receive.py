@@ -15,15 +15,16 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from services.intake import upload_store
 from services.intake.create import NewSubmission, create, object_prefix
 from services.intake.models import receipts
-from services.shared import identifiers, telemetry, timestamps
+from services.shared import identifiers, telemetry, timestamps, uploads
 from services.shared.context import Context
 from services.shared.identity import Identity
 from services.shared.objects import ObjectsUnavailable
 from services.shared.objects.port import CHUNK, Hashing, Readable, Stored
 from services.shared.problems import Problem
-from services.shared.web.incoming import FORM, ReceivedBody, check_length, read_body
+from services.shared.web.incoming import FORM, FindUpload, ReceivedBody, Uploaded, check_length, read_body
 
 FIELDS = frozenset({"form_type", "note", "access", "replaces", "on_behalf_of", "received_at", "language"})
 KEY_KEPT_SECONDS = 7 * 86400
@@ -63,13 +64,16 @@ def receive(
     submission = identifiers.new_id()
     earlier = _begin(context, submission, identity.owner, key)
     if earlier is not None:
-        return _repeat(context, stream, content_type, earlier, is_secretariat)
+        return _repeat(context, identity, stream, content_type, earlier, is_secretariat)
     try:
-        body = _store_body(context, stream, content_type, submission, is_secretariat)
-        return _finish(context, identity, body, submission, key, is_secretariat, answer_of)
+        body = _store_body(context, identity, stream, content_type, submission, is_secretariat)
+        answer = _finish(context, identity, body, submission, key, is_secretariat, answer_of)
     except BaseException:
         _abandon(context, submission)
         raise
+    for upload in body.uploads():
+        uploads.remove_pieces(context, upload)
+    return answer
 
 
 def _parse_key(header: str | None) -> str | None:
@@ -106,9 +110,13 @@ def _begin(context: Context, submission: str, owner: str, key: str | None) -> Ro
     return None
 
 
-def _store_body(context: Context, stream: Readable, content_type: str | None, submission: str, is_secretariat: bool) -> ReceivedBody:
+def _store_body(
+    context: Context, identity: Identity, stream: Readable, content_type: str | None, submission: str, is_secretariat: bool
+) -> ReceivedBody:
     prefix = object_prefix(submission)
-    alive = _SignsOfLife(context, submission, stream)
+
+    def alive(source: Readable) -> Readable:
+        return _SignsOfLife(context, submission, source)
 
     def store(identifier: str, file: Readable) -> Stored:
         try:
@@ -116,11 +124,29 @@ def _store_body(context: Context, stream: Readable, content_type: str | None, su
         except ObjectsUnavailable as fault:
             raise Problem("store_unavailable", 503) from fault
 
-    body = read_body(alive, content_type, context.policy, store, field_names=FIELDS, may_carry_form=is_secretariat)
+    find_upload = _upload_finder(context, identity, alive)
+    body = read_body(
+        alive(stream), content_type, context.policy, store, field_names=FIELDS, may_carry_form=is_secretariat, find_upload=find_upload
+    )
     forms = body.role_files(FORM)
     if len(forms) != 1:
         raise Problem("form_missing" if not forms else "form_not_single", 422)
     return body
+
+
+def _upload_finder(
+    context: Context, identity: Identity, watched: Callable[[Readable], Readable], *, may_be_used: bool = False
+) -> FindUpload:
+    """How a body's ``upload`` and ``form_upload`` fields find their bytes. ``may_be_used``: one that was used already is known by its digest."""
+
+    def find_upload(wanted: str) -> Uploaded:
+        with context.database.read() as tx:
+            row = uploads.find(tx, wanted, (identity.owner,))
+        if may_be_used and row["state"] == uploads.USED:
+            return Uploaded(row["id"], row["name"] or "", row["length"], None, row["sha256"])
+        return Uploaded(row["id"], row["name"] or "", row["length"], watched(uploads.read(context, row)))
+
+    return find_upload
 
 
 def _finish(
@@ -135,6 +161,9 @@ def _finish(
     new = NewSubmission.from_body(context, identity, body, submission, is_secretariat=is_secretariat)
     with context.database.write() as tx:
         row = create(tx, new)
+        for file in body.files:
+            if file.upload is not None:
+                uploads.use(tx, file.upload, file.stored.sha256)
         answer = Answer(submission, answer_of(tx, row))
         if key is None:
             tx.execute(delete(receipts).where(receipts.c.submission == submission))
@@ -146,9 +175,19 @@ def _finish(
     return answer
 
 
-def _repeat(context: Context, stream: Readable, content_type: str | None, earlier: RowMapping, is_secretariat: bool) -> Answer:
+def _repeat(
+    context: Context, identity: Identity, stream: Readable, content_type: str | None, earlier: RowMapping, is_secretariat: bool
+) -> Answer:
     """Read the body of a retry without keeping it: the same body gets the same answer, another is refused."""
-    body = read_body(stream, content_type, context.policy, lambda _, file: _digest(file), field_names=FIELDS, may_carry_form=is_secretariat)
+    body = read_body(
+        stream,
+        content_type,
+        context.policy,
+        lambda _, file: _digest(file),
+        field_names=FIELDS,
+        may_carry_form=is_secretariat,
+        find_upload=_upload_finder(context, identity, lambda source: source, may_be_used=True),
+    )
     if fingerprint(body) != earlier["fingerprint"]:
         raise Problem("idempotency_key_reused", 422)
     return Answer(earlier["submission"], earlier["answer"])
@@ -184,7 +223,7 @@ def _abandon(context: Context, submission: str) -> None:
 
 
 def sweep(context: Context, *, all_running: bool = False) -> int:
-    """Remove what killed POSTs left behind and answers that were kept long enough. Returns how many rows went.
+    """Remove what killed POSTs left behind, answers that were kept long enough and uploads whose time is over. Returns how many rows went.
 
     ``all_running``: also those that still have time, for the start of the only process there is.
     """
@@ -200,7 +239,7 @@ def sweep(context: Context, *, all_running: bool = False) -> int:
         else:
             with context.database.write() as tx:
                 tx.execute(delete(receipts).where(receipts.c.submission == submission))
-    return len(rows)
+    return len(rows) + upload_store.sweep(context)
 
 
 class _SignsOfLife:

@@ -130,3 +130,36 @@ grants = Table(
     Column("since", String(27), nullable=False),
     Index("ix_grants_agency", "agency", "submission"),
 )
+
+# A large file that comes in pieces (tus 1.0), until a submission or an agency's answer takes it in.
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    # As in ``submissions``: nobody else sees it.
+    Column("owner", String(200), nullable=False),
+    Column("length", BigInteger, nullable=False),
+    # How many bytes have come and are durable.
+    Column("received", BigInteger, nullable=False),
+    # ``Upload-Metadata`` as it was sent, and the file name in it.
+    Column("sent_metadata", Text),
+    Column("name", Text),
+    Column("state", String(5), nullable=False),  # open | used | ended
+    # Whoever began to write last: what an earlier one still brings is thrown away.
+    Column("writer", String(32)),
+    # Known once it was used: a retry of that request is recognised by it when the pieces are gone.
+    Column("sha256", String(64)),
+    Column("created_at", String(27), nullable=False),
+    Column("expires_at", String(27), nullable=False),
+    Index("ix_uploads_expires_at", "expires_at"),
+)
+
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("upload", String(36), ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True),
+    # Where in the file its bytes begin.
+    Column("start", BigInteger, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("object_key", Text, nullable=False),
+)

@@ -6,7 +6,7 @@ What can be known without opening a file is refused here, at once (contract, sec
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.shared import identifiers
@@ -20,6 +20,8 @@ from services.shared.web.multipart import Part, read_parts
 FORM: Final = "form"
 ATTACHMENT: Final = "attachment"
 FILE_PARTS: Final = {"form": FORM, "attachments": ATTACHMENT}
+# Fields that name a file which was uploaded before, instead of carrying one.
+UPLOAD_PARTS: Final = {"form_upload": FORM, "upload": ATTACHMENT}
 # What multipart itself adds around the files, generously.
 ENVELOPE_BYTES: Final = 1024 * 1024
 _STATUS: Final = {"file_empty": 422, "name_not_allowed": 422}
@@ -28,8 +30,25 @@ Store = Callable[[str, Readable], Stored]
 
 
 @dataclass(frozen=True)
+class Uploaded:
+    """A file that was uploaded before. ``source`` gives its bytes; it is None when they were used already by the request that this one repeats."""
+
+    id: str
+    raw_name: str
+    size: int
+    source: Readable | None
+    sha256: str | None = None
+
+
+FindUpload = Callable[[str], Uploaded]
+
+
+@dataclass(frozen=True)
 class ReceivedFile:
-    """A file that was stored. ``id`` will be its document's id; ``media_type`` is what its first bytes and name say, not what the sender declared."""
+    """A file that was stored. ``id`` will be its document's id; ``media_type`` is what its first bytes and name say, not what the sender declared.
+
+    ``upload`` is the upload it came by, if it did.
+    """
 
     id: str
     part: str
@@ -39,6 +58,7 @@ class ReceivedFile:
     media_type: str
     format: str | None
     stored: Stored
+    upload: str | None = None
 
 
 @dataclass
@@ -59,6 +79,10 @@ class ReceivedBody:
         """All non-empty values of a field."""
         return [value.strip() for key, value in self.fields if key == name and value.strip()]
 
+    def uploads(self) -> list[str]:
+        """The ids of the uploads among the files."""
+        return [file.upload for file in self.files if file.upload is not None]
+
     def role_files(self, role: str) -> list[ReceivedFile]:
         """The files of one role, in order."""
         return [file for file in self.files if file.role == role]
@@ -73,18 +97,29 @@ def check_length(content_length: int | None, policy: Policy) -> None:
 
 
 def read_body(
-    stream: Readable, content_type: str | None, policy: Policy, store: Store, *, field_names: frozenset[str], may_carry_form: bool = False
+    stream: Readable,
+    content_type: str | None,
+    policy: Policy,
+    store: Store,
+    *,
+    field_names: frozenset[str],
+    may_carry_form: bool = False,
+    find_upload: FindUpload | None = None,
 ) -> ReceivedBody:
     """Read all parts in order.
 
-    ``store(id, stream)`` takes each file's bytes. ``may_carry_form``: the form may come inside an e-mail (the secretariat's way in). Raises Problem; what was stored
-    until then is the caller's to remove.
+    ``store(id, stream)`` takes each file's bytes. ``may_carry_form``: the form may come inside an e-mail (the secretariat's way in). ``find_upload``: files may also be
+    named that were uploaded before. Raises Problem; what was stored until then is the caller's to remove.
     """
     body = ReceivedBody()
+    door = Door(policy, store, may_carry_form)
     total = 0
     for part in read_parts(stream, content_type):
-        if part.name in FILE_PARTS:
-            received = _receive(part, policy, store, may_carry_form)
+        if part.name in FILE_PARTS or (part.name in UPLOAD_PARTS and find_upload is not None and part.filename is None):
+            if part.name in FILE_PARTS:
+                received = _receive(part, door)
+            else:
+                received = _receive_upload(part, door, find_upload, policy.sizes.submission_bytes - total)
             if received is None:
                 continue
             total += received.stored.size
@@ -100,27 +135,58 @@ def read_body(
     return body
 
 
-def _receive(part: Part, policy: Policy, store: Store, may_carry_form: bool) -> ReceivedFile | None:
+@dataclass(frozen=True)
+class Door:
+    """Where every file comes in: what its name, size and first bytes show is refused here. ``store`` and ``may_carry_form`` as in ``read_body``."""
+
+    policy: Policy
+    store: Store
+    may_carry_form: bool = False
+
+    def take_in(self, source: Readable, part: str, role: str, raw_name: str, limit: int) -> ReceivedFile:
+        """Store one file of at most ``limit`` bytes. Raises Problem."""
+        head = source if isinstance(source, _Head) else _Head(source)
+        name = clean_name(raw_name, "")
+        if not name:
+            raise Problem("name_not_allowed", 422, name="?")
+        if role == FORM and _is_mail(name) and not self.may_carry_form:
+            raise Problem("type_not_allowed", 415, name=name)
+        refusal = self.policy.refusal(role, name, head.bytes)
+        # A name that disagrees with honest content is found again when the file is opened, and told field by field then.
+        if refusal is not None and refusal != "type_mismatch":
+            raise Problem(refusal, _STATUS.get(refusal, 415), name=name)
+        identifier = identifiers.new_id()
+        stored = self.store(identifier, _Limited(head, limit, name))
+        found = identify(head.bytes, name, self.policy)
+        media_type, pronom = (found.media_type, found.format) if found else ("application/octet-stream", None)
+        return ReceivedFile(identifier, part, role, raw_name, name, media_type, pronom, stored)
+
+
+def _receive(part: Part, door: Door) -> ReceivedFile | None:
     """One file, stored; None for a file field that a browser's user left empty: it comes without name and bytes (HTML, "constructing the entry list")."""
-    role = FILE_PARTS[part.name]
+    role, sizes = FILE_PARTS[part.name], door.policy.sizes
     head = _Head(part)
     if part.filename == "" and not head.bytes:
         return None
     raw_name = part.filename if part.filename is not None else _name_of_field(part)
-    name = clean_name(raw_name, "")
-    if not name:
-        raise Problem("name_not_allowed", 422, name="?")
-    refusal = policy.refusal("attachment" if may_carry_form and _is_mail(name) else role, name, head.bytes)
-    # A name that disagrees with honest content is found again when the file is opened, and told field by field then.
-    if refusal is not None and refusal != "type_mismatch":
-        raise Problem(refusal, _STATUS.get(refusal, 415), name=name)
-    limit = policy.sizes.form_bytes if role == FORM else policy.sizes.multipart_file_bytes
-    identifier = identifiers.new_id()
-    stored = store(identifier, _Limited(head, limit, name))
-    found = identify(head.bytes, name, policy)
-    return ReceivedFile(
-        identifier, part.name, role, raw_name, name, found.media_type if found else "application/octet-stream", found.format if found else None, stored
-    )
+    return door.take_in(head, part.name, role, raw_name, sizes.form_bytes if role == FORM else sizes.multipart_file_bytes)
+
+
+def _receive_upload(part: Part, door: Door, find_upload: FindUpload | None, left: int) -> ReceivedFile | None:
+    """One file that was uploaded before; None when the field is empty. ``left``: bytes the submission may still have."""
+    wanted, role, sizes = part.text().strip(), UPLOAD_PARTS[part.name], door.policy.sizes
+    if not wanted or find_upload is None:
+        return None
+    uploaded = find_upload(wanted)
+    if uploaded.size > left:
+        raise Problem("submission_too_large", 413, limit=sizes.submission_bytes)
+    if uploaded.source is None:
+        stored = Stored(uploaded.size, str(uploaded.sha256), "")
+        return ReceivedFile(identifiers.new_id(), part.name, role, uploaded.raw_name, uploaded.raw_name, "", None, stored, uploaded.id)
+    limit = sizes.form_bytes if role == FORM else sizes.upload_file_bytes
+    if uploaded.size > limit:
+        raise Problem("file_too_large", 413, name=clean_name(uploaded.raw_name, "?"), limit=limit)
+    return replace(door.take_in(uploaded.source, part.name, role, uploaded.raw_name, limit), upload=uploaded.id)
 
 
 def _is_mail(name: str) -> bool:
@@ -133,19 +199,19 @@ def _name_of_field(part: Part) -> str:
 
 
 class _Head:
-    """A part whose first bytes were looked at already and come again when it is read."""
+    """A part or upload whose first bytes were looked at already and come again when it is read."""
 
-    def __init__(self, part: Part) -> None:
-        self._part = part
+    def __init__(self, source: Readable) -> None:
+        self._source = source
         pieces = b""
-        while len(pieces) < HEAD_BYTES and (piece := part.read()):
+        while len(pieces) < HEAD_BYTES and (piece := source.read(HEAD_BYTES)):
             pieces += piece
         self.bytes = pieces[:HEAD_BYTES]
         self._waiting = pieces
 
     def read(self, size: int = -1, /) -> bytes:
         waiting, self._waiting = self._waiting, b""
-        return waiting or self._part.read(size)
+        return waiting or self._source.read(size)
 
 
 class _Limited:

@@ -144,6 +144,23 @@ def upgrade() -> None:
         batch_op.create_index('ix_submissions_root', ['root'], unique=False)
         batch_op.create_index('ix_submissions_status', ['status', 'received_at', 'id'], unique=False)
 
+    op.create_table('uploads',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('owner', sa.String(length=200), nullable=False),
+    sa.Column('length', sa.BigInteger(), nullable=False),
+    sa.Column('received', sa.BigInteger(), nullable=False),
+    sa.Column('sent_metadata', sa.Text(), nullable=True),
+    sa.Column('name', sa.Text(), nullable=True),
+    sa.Column('state', sa.String(length=5), nullable=False),
+    sa.Column('writer', sa.String(length=32), nullable=True),
+    sa.Column('sha256', sa.String(length=64), nullable=True),
+    sa.Column('created_at', sa.String(length=27), nullable=False),
+    sa.Column('expires_at', sa.String(length=27), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_uploads'))
+    )
+    with op.batch_alter_table('uploads', schema=None) as batch_op:
+        batch_op.create_index('ix_uploads_expires_at', ['expires_at'], unique=False)
+
     op.create_table('documents',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('submission', sa.String(length=36), nullable=False),
@@ -214,6 +231,14 @@ def upgrade() -> None:
         batch_op.create_index('ix_routing_deliveries_root', ['root'], unique=False)
         batch_op.create_index('uq_routing_deliveries_open', ['submission', 'agency'], unique=True, sqlite_where=sa.text("state IN ('queued', 'delivered', 'confirmed')"), postgresql_where=sa.text("state IN ('queued', 'delivered', 'confirmed')"))
 
+    op.create_table('upload_parts',
+    sa.Column('upload', sa.String(length=36), nullable=False),
+    sa.Column('start', sa.BigInteger(), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('object_key', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['upload'], ['uploads.id'], name=op.f('fk_upload_parts_upload_uploads'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('upload', 'start', name=op.f('pk_upload_parts'))
+    )
     op.create_table('routing_messages',
     sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('id', sa.String(length=36), nullable=False),
@@ -272,6 +297,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_routing_messages_delivery')
 
     op.drop_table('routing_messages')
+    op.drop_table('upload_parts')
     with op.batch_alter_table('routing_deliveries', schema=None) as batch_op:
         batch_op.drop_index('uq_routing_deliveries_open', sqlite_where=sa.text("state IN ('queued', 'delivered', 'confirmed')"), postgresql_where=sa.text("state IN ('queued', 'delivered', 'confirmed')"))
         batch_op.drop_index('ix_routing_deliveries_root')
@@ -286,6 +312,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_documents_submission')
 
     op.drop_table('documents')
+    with op.batch_alter_table('uploads', schema=None) as batch_op:
+        batch_op.drop_index('ix_uploads_expires_at')
+
+    op.drop_table('uploads')
     with op.batch_alter_table('submissions', schema=None) as batch_op:
         batch_op.drop_index('ix_submissions_status')
         batch_op.drop_index('ix_submissions_root')
