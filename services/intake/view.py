@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, func, or_, select
 
-from services.shared import lifecycle, words
+from services.shared import lifecycle, timestamps, words
 from services.shared.events import story_of
 from services.shared.forms import Finding
 from services.shared.identity import Identity, Scope
@@ -202,6 +202,7 @@ def _write_cursor(received_at: str, submission: str) -> str:
 def _read_cursor(cursor: str) -> tuple[str, str]:
     try:
         received_at, submission = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
+        timestamps.parse(received_at)
     except (ValueError, binascii.Error) as fault:
         raise Problem("cursor_invalid", 400) from fault
     return received_at, submission

@@ -42,7 +42,7 @@ class System:
 
     def start(self, *, wait: bool = True) -> None:
         """Start it; with ``wait`` only return when it can take a submission."""
-        command = [str(Path(sys.executable).with_name("mottak")), "up", "--data", str(self.data), "--port", str(self.port)]
+        command = [sys.executable, "-c", "from services.command.main import main; main()", "up", "--data", str(self.data), "--port", str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment, start_new_session=True)
         if wait:

@@ -17,7 +17,7 @@ from tests.end_to_end.material import good_docx, good_json
 from tests.end_to_end.system import Part, System, attachment_part, form_part
 
 ENDED = "routed"
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 0.8
 LETTERS = bytes(ord("a") + number % 26 for number in range(256))
 
 

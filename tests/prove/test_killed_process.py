@@ -19,6 +19,7 @@ KILLS = 50
 SENDERS = 3
 SETTLE_SECONDS = 900.0
 START_SECONDS_GUESSED = 4.0
+MEAN_SECONDS_UP = 2.0
 
 
 class Story:
@@ -43,7 +44,7 @@ class Story:
                 time.sleep(self.chance.uniform(0.0, START_SECONDS_GUESSED))
             else:
                 self.system.wait_until_ready()
-                time.sleep(self.chance.expovariate(1 / 1.2))
+                time.sleep(self.chance.expovariate(1 / MEAN_SECONDS_UP))
             self.system.kill()
             left = self.system.wait_until_gone()
             self.kills.append(f"{number}{' while starting' if early else ''}")

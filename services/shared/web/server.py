@@ -17,8 +17,8 @@ from typing import Any
 from cheroot import wsgi
 from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 
-from services.shared import words
-from services.shared.problems import MEDIA_TYPE, Problem
+from services.shared import telemetry, words
+from services.shared.problems import MEDIA_TYPE, Problem, body_of
 from services.shared.settings import Settings
 
 LINGER_SECONDS = 10.0
@@ -92,6 +92,15 @@ class Body:
             raise BodyTooSlow
 
 
+class _Once(dict[bytes, bytes]):
+    """Headers of one request. Those that say where it ends and for whom it is may come only once (RFC 9112, 3.2 and 6.3): two are two readings."""
+
+    def __setitem__(self, name: bytes, value: bytes) -> None:
+        if name in self and name in (b"Content-Length", b"Transfer-Encoding", b"Host"):
+            raise ValueError("a header that may come only once came twice")
+        super().__setitem__(name, value)
+
+
 class _LateContinueReader(HeaderReader):
     """Takes ``Expect`` out of cheroot's sight: it would answer "100 Continue" before the application was asked."""
 
@@ -100,7 +109,10 @@ class _LateContinueReader(HeaderReader):
         return b"_" not in key_name
 
     def __call__(self, rfile: Any, hdict: dict[bytes, bytes] | None = None) -> dict[bytes, bytes]:
-        headers: dict[bytes, bytes] = super().__call__(rfile, hdict)
+        headers: dict[bytes, bytes] = super().__call__(rfile, _Once(hdict or {}))
+        if hdict is not None:
+            hdict.update(headers)
+            headers = hdict
         headers.pop(b"X-Expect-Continue", None)
         if headers.pop(b"Expect", b"").lower() == b"100-continue":
             headers[b"X-Expect-Continue"] = b"yes"
@@ -145,8 +157,10 @@ class _Request(HTTPRequest):
         """cheroot's own refusals (malformed request line, headers too long, …) as problem details."""
         number = int(str(status)[:3])
         code = {408: "body_too_slow", 411: "length_required", 413: "headers_too_large", 414: "address_too_long"}.get(number, "malformed_request")
-        problem = Problem(code, number)
-        content = {"type": "about:blank", "title": problem.title("nb"), "status": number, "detail": problem.detail("nb"), "code": code, "errors": []}
+        settings: Settings = self.server.mottak_settings
+        path = bytes(getattr(self, "path", b"") or b"").decode("utf-8", "replace")[:1000]
+        with telemetry.tracing(telemetry.new_trace()):
+            content = body_of(Problem(code, number), language=words.DEFAULT, instance=path, base_url=settings.public_url)
         text = json.dumps(content, ensure_ascii=False).encode()
         self.close_connection = True
         head = f"HTTP/1.1 {status}\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Language: {words.DEFAULT}\r\nContent-Length: {len(text)}\r\nConnection: close\r\n\r\n"
@@ -188,8 +202,6 @@ class _Server(wsgi.Server):
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         """Through our own log; cheroot's lines may hold what a client sent."""
-        from services.shared import telemetry
-
         telemetry.logger("server").warning("server_error", with_traceback=traceback, exc_info=traceback)
 
 
