@@ -65,8 +65,9 @@ def create(context: Context, identity: Identity, length: int, sent_metadata: str
     if length > limit:
         raise Problem("upload_too_large", 413, limit=limit)
     now = timestamps.now()
+    upload = identifiers.new_id()
     row = {
-        "id": identifiers.new_id(),
+        "id": upload,
         "owner": identity.owner,
         "length": length,
         "received": 0,
@@ -78,7 +79,7 @@ def create(context: Context, identity: Identity, length: int, sent_metadata: str
     }
     with context.database.write() as tx:
         tx.execute(insert(table).values(row))
-        return uploads.find(tx, row["id"], (identity.owner,))
+        return uploads.find(tx, upload, (identity.owner,))
 
 
 def append(context: Context, identity: Identity, upload: str, offset: int, length: int, stream: Readable, checksum: Checksum | None) -> RowMapping:

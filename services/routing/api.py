@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from services.routing import leases, receipts
+from services.routing import answers, leases, receipts
 from services.shared.context import Context
 from services.shared.identity import Scope, current, requires
 from services.shared.problems import Problem
@@ -59,8 +59,8 @@ def create_blueprint(context: Context) -> Blueprint:
         if not _DELIVERY.fullmatch(delivery) or body.setdefault("delivery", delivery) != delivery:
             raise Problem("not_found", 404)
         data = receipts.check(body, context.settings.schemas, preferred_language())
-        with database.write() as tx:
-            return receipts.take(tx, agency, data, by=current().name, actors=actors)
+        with answers.prepared(context, agency, data, preferred_language()) as documents, database.write() as tx:
+            return receipts.take(tx, agency, data, by=current().name, actors=actors, documents=documents)
 
     return blueprint
 

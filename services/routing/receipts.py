@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from services.routing import models
+from services.routing.answers import AnswerDocuments
 from services.routing.models import deliveries, messages, receipts
 from services.shared import events, identifiers, jobs, lifecycle, names, timestamps, words
 from services.shared.actors import Actors
@@ -65,10 +66,12 @@ def _as_errors(fault: Any, language: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def take(tx: Connection, agency: str, data: Mapping[Any, Any], *, by: str | None, actors: Actors) -> dict[str, Any]:
+def take(
+    tx: Connection, agency: str, data: Mapping[Any, Any], *, by: str | None, actors: Actors, documents: AnswerDocuments | None = None
+) -> dict[str, Any]:
     """Take a checked receipt for a delivery of this agency, in the caller's transaction.
 
-    Returns ``{"delivery", "outcome", "state", "at", "applied"}``, for a repeated one exactly what the first got. Raises Problem:
+    ``documents``: those its answer names, as ``answers.prepared`` made them ready. Returns ``{"delivery", "outcome", "state", "at", "applied"}``, for a repeated one exactly what the first got. Raises Problem:
     ``not_found`` when the delivery is not the agency's, ``receipt_contradicts`` (409) when it said something else before,
     ``upload_unknown`` (422) for a document that was never uploaded.
     """
@@ -83,14 +86,21 @@ def take(tx: Connection, agency: str, data: Mapping[Any, Any], *, by: str | None
         return _answer(earlier)
     if (delivery["state"], outcome) not in _NEXT:
         raise Problem("receipt_contradicts", 409, state=delivery["state"])
-    if (data.get("answer") or {}).get("documents"):
-        # Nothing can have been uploaded for an answer before the upload address takes agencies' documents.
+    documents = documents or AnswerDocuments()
+    if len((data.get("answer") or {}).get("documents") or ()) != len(documents.items):
         raise Problem("upload_unknown", 422)
-    return _apply(tx, delivery, submission, dict(data), _NEXT[delivery["state"], outcome], by, actors)
+    return _apply(tx, delivery, submission, dict(data), _NEXT[delivery["state"], outcome], by, actors, documents)
 
 
 def _apply(
-    tx: Connection, delivery: RowMapping, submission: RowMapping, data: dict[str, Any], state: str, by: str | None, actors: Actors
+    tx: Connection,
+    delivery: RowMapping,
+    submission: RowMapping,
+    data: dict[str, Any],
+    state: str,
+    by: str | None,
+    actors: Actors,
+    documents: AnswerDocuments,
 ) -> dict[str, Any]:
     outcome, applied = str(data["outcome"]), delivery["state"] != models.RECALLED
     at = timestamps.now()
@@ -108,6 +118,9 @@ def _apply(
     if applied:
         tx.execute(update(messages).where(messages.c.delivery == delivery["id"], messages.c.kind == models.WORK).values(state=models.DONE))
     told = {key: data.get(key) for key in ("case_number", "reason", "answer") if data.get(key) is not None}
+    if documents.items:
+        # Their rows are older than the event that tells of them: the archive's version of that event has them.
+        told["documents"] = documents.keep(tx, submission["id"], at)
     fact = {
         "delivery": delivery["id"],
         "agency": delivery["agency"],

@@ -1,0 +1,204 @@
+"""Documents of an agency's answer: uploaded by the agency before, they come in through the same door, scanner and box as what submitters send, and are then kept
+with the submission (contract, section 4).
+
+All reading and opening is done before the receipt's transaction; the transaction only makes the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from services.routing.models import deliveries, receipts
+from services.shared import uploads, words
+from services.shared.context import Context
+from services.shared.models import documents
+from services.shared.objects import ObjectsUnavailable
+from services.shared.objects.port import Readable, Stored
+from services.shared.problems import Problem
+from services.shared.sandbox import BoxCrashed, BoxUnavailable, Incoming, OpenedDocument
+from services.shared.sandbox import Problem as Fault
+from services.shared.sandbox.names import unique_path
+from services.shared.scanner import INFECTED, ScannerUnavailable, Verdict
+from services.shared.web.incoming import ATTACHMENT, Door, ReceivedFile
+
+ROLE = "answer"
+IDENTITY_NUMBER = "national_identity_number"
+
+
+@dataclass
+class AnswerDocument:
+    """One document that passed the gate and whose bytes lie with the submission. ``access`` is as the agency said."""
+
+    file: ReceivedFile
+    upload: str
+    access: str
+    object_key: str
+    verdict: Verdict = field(default_factory=lambda: Verdict(INFECTED))
+    opened: OpenedDocument | None = None
+
+
+@dataclass
+class AnswerDocuments:
+    """The documents of one receipt. ``kept`` once their rows were made."""
+
+    items: list[AnswerDocument] = field(default_factory=list)
+    kept: bool = False
+
+    def keep(self, tx: Connection, submission: str, at: str) -> list[dict[str, Any]]:
+        """Make them documents of the submission and use their uploads up, in the receipt's transaction. Returns what the event tells of them."""
+        for item in self.items:
+            uploads.use(tx, item.upload, item.file.stored.sha256)
+        taken = {path.casefold() for path in tx.execute(select(documents.c.path).where(documents.c.submission == submission)).scalars()}
+        last = tx.execute(select(func.max(documents.c.position)).where(documents.c.submission == submission)).scalar_one()
+        first = 0 if last is None else last + 1
+        rows = [_row(item, submission, first + number, taken, at) for number, item in enumerate(self.items)]
+        if rows:
+            tx.execute(insert(documents), rows)
+        self.kept = True
+        return [{key: row[key] for key in ("id", "name", "size", "sha256", "access")} for row in rows]
+
+
+@contextmanager
+def prepared(context: Context, agency: str, data: Mapping[Any, Any], language: str) -> Iterator[AnswerDocuments]:
+    """The documents a checked receipt names, ready to be kept; what was not kept at the end of the block is removed again.
+
+    None when the receipt came before, or is for a delivery the agency has not: then whoever takes it answers. Raises Problem: ``upload_unknown``, ``digest_mismatch``
+    (422), ``upload_incomplete``, ``upload_used`` (409), ``answer_documents_refused`` (422) with one error for each fault.
+    """
+    said = (data.get("answer") or {}).get("documents") or []
+    found = AnswerDocuments()
+    try:
+        submission = _waiting_submission(context, agency, data) if said else None
+        if submission is not None:
+            for number, item in enumerate(said):
+                found.items.append(_take_in(context, agency, submission, item, number))
+            _open(context, found.items, language)
+        yield found
+    except BaseException:
+        found.kept = False
+        raise
+    finally:
+        for document in found.items:
+            if found.kept:
+                uploads.remove_pieces(context, document.upload)
+            else:
+                context.objects.delete(document.object_key)
+
+
+def _waiting_submission(context: Context, agency: str, data: Mapping[Any, Any]) -> str | None:
+    """The submission of a delivery that this receipt is the first of its kind for."""
+    with context.database.read() as tx:
+        mine = select(deliveries.c.submission).where(deliveries.c.id == data["delivery"], deliveries.c.agency == agency)
+        earlier = select(receipts.c.delivery).where(receipts.c.delivery == data["delivery"], receipts.c.outcome == data["outcome"])
+        if tx.execute(earlier).first() is not None:
+            return None
+        return tx.execute(mine).scalar_one_or_none()
+
+
+def _take_in(context: Context, agency: str, submission: str, said: Mapping[str, Any], number: int) -> AnswerDocument:
+    """One document through the door, its bytes with the submission's others."""
+    actor = context.actors.get(agency)
+    owners = {f"organisation:{organisation}" for organisation in actor.organisations} if actor else set()
+    with context.database.read() as tx:
+        try:
+            row = uploads.find(tx, str(said["upload"]), owners)
+        except Problem as absent:
+            raise Problem("upload_unknown", 422) from absent
+    prefix, stored_as = f"incoming/{submission[-2:]}/{submission}", ""
+
+    def store(identifier: str, stream: Readable) -> Stored:
+        nonlocal stored_as
+        stored_as = f"{prefix}/{identifier}"
+        try:
+            return context.objects.put(stored_as, stream)
+        except ObjectsUnavailable as fault:
+            raise Problem("store_unavailable", 503) from fault
+
+    part, limit = f"/answer/documents/{number}", context.policy.sizes.upload_file_bytes
+    file = Door(context.policy, store).take_in(uploads.read(context, row), part, ATTACHMENT, str(said["name"]), limit)
+    if file.stored.sha256 != said["sha256"]:
+        context.objects.delete(stored_as)
+        raise Problem("digest_mismatch", 422, name=file.name)
+    return AnswerDocument(file, row["id"], str(said["access"]), stored_as)
+
+
+def _open(context: Context, items: list[AnswerDocument], language: str) -> None:
+    """Scan and open them; anything wrong with any of them refuses the receipt. Raises Problem."""
+    errors: list[dict[str, Any]] = []
+    with ExitStack() as streams:
+        try:
+            incoming = []
+            for item in items:
+                stream = streams.enter_context(context.objects.open(item.object_key))
+                item.verdict = context.scanner.scan(stream)
+                if item.verdict.scan == INFECTED:
+                    errors.append(_error(item, "file_infected", language))
+                else:
+                    incoming.append(Incoming(item.file.id, "attachment", item.file.name, stream, item.file.stored.size))
+            opened = context.box.open_submission(incoming)
+        except (BoxCrashed, BoxUnavailable, ScannerUnavailable) as fault:
+            raise Problem("check_unavailable", 503) from fault
+        except ObjectsUnavailable as fault:
+            raise Problem("store_unavailable", 503) from fault
+    try:
+        by_id = {item.file.id: item for item in items}
+        errors += [_error(by_id[_outermost(fault.document)], fault.code, language, fault) for fault in opened.findings]
+        for document in opened.documents:
+            item = by_id[_outermost(document.id)]
+            item.opened = document if document.id == item.file.id else item.opened
+            if document.identity_numbers:
+                errors.append(_error(item, IDENTITY_NUMBER, language))
+    finally:
+        opened.discard()
+    if errors:
+        raise Problem("answer_documents_refused", 422, errors=errors)
+
+
+def _outermost(document: str) -> str:
+    """The id of the file that was sent, for one found inside it (``<id>/<number>``)."""
+    return document.partition("/")[0]
+
+
+def _error(item: AnswerDocument, code: str, language: str, fault: Fault | None = None) -> dict[str, Any]:
+    key = f"problem.{code}.detail"
+    values = {**(fault.detail if fault else {}), "name": item.file.name}
+    message = words.text(key, language, **{name: values.get(name, "") for name in words.placeholders(key, language)})
+    return {
+        "pointer": item.file.part,
+        "field": item.file.name,
+        "code": code,
+        "message": message,
+        "severity": "error",
+        "document": None,
+        "accepted_by": None,
+    }
+
+
+def _row(item: AnswerDocument, submission: str, position: int, taken: set[str], at: str) -> dict[str, Any]:
+    file, opened = item.file, item.opened
+    return {
+        "id": file.id,
+        "submission": submission,
+        "position": position,
+        "role": ROLE,
+        "parent": None,
+        "path": unique_path(file.name, taken),
+        "name": file.name,
+        "raw_name": file.raw_name,
+        "media_type": opened.media_type if opened else file.media_type,
+        "format": opened.format if opened else file.format,
+        "size": file.stored.size,
+        "sha256": file.stored.sha256,
+        "sha512": file.stored.sha512,
+        "scan": item.verdict.scan,
+        "scan_note": item.verdict.note,
+        "access": item.access,
+        "note": ", ".join(opened.notes) or None if opened else None,
+        "object_key": item.object_key,
+        "created_at": at,
+    }
