@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +22,7 @@ class DirectoryObjects:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._root = str(root)
         # Outside the root: the archive's root may hold nothing that is not its own (OCFL 1.1, 3.1).
         self._unfinished = root.parent / f".{root.name}-unfinished"
         root.mkdir(parents=True, exist_ok=True)
@@ -34,42 +36,34 @@ class DirectoryObjects:
     def put(self, key: str, stream: Readable) -> Stored:
         """See Objects.put."""
         target = self._path(key)
-        temporary = self._unfinished / identifiers.new_token()
         digests = Hashing()
+
+        def pieces() -> Iterator[bytes]:
+            while piece := stream.read(CHUNK):
+                digests.update(piece)
+                yield piece
+
         try:
-            with temporary.open("wb", buffering=0) as file:
-                while piece := stream.read(CHUNK):
-                    digests.update(piece)
-                    _write_all(file.fileno(), piece)
-                os.fsync(file.fileno())
-            self._settle(temporary, target)
+            self._write(target, pieces())
         except OSError as fault:
-            temporary.unlink(missing_ok=True)
             if fault.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise ObjectsUnavailable("the disk is full") from fault
-            raise
-        except BaseException:
-            temporary.unlink(missing_ok=True)
             raise
         return digests.stored()
 
     def put_bytes(self, key: str, data: bytes, *, replace: bool = False) -> None:
         """See Objects.put_bytes."""
         target = self._path(key)
-        if not replace and target.exists():
-            if target.read_bytes() == data:
+        if not replace and os.path.exists(target):
+            if self.read_bytes(key) == data:
                 return
             raise ObjectExists(key)
-        temporary = self._unfinished / identifiers.new_token()
-        with temporary.open("wb", buffering=0) as file:
-            _write_all(file.fileno(), data)
-            os.fsync(file.fileno())
-        self._settle(temporary, target)
+        self._write(target, (data,))
 
     def open(self, key: str, start: int = 0) -> BinaryIO:
         """See Objects.open."""
         try:
-            file = self._path(key).open("rb")
+            file = open(self._path(key), "rb")  # noqa: SIM115 - the caller closes it
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as missing:
             raise ObjectMissing(key) from missing
         file.seek(start)
@@ -83,7 +77,7 @@ class DirectoryObjects:
     def size(self, key: str) -> int | None:
         """See Objects.size."""
         try:
-            return self._path(key).stat().st_size
+            return os.stat(self._path(key)).st_size
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -104,7 +98,7 @@ class DirectoryObjects:
 
     def delete(self, key: str) -> None:
         """See Objects.delete."""
-        path = self._path(key)
+        path = Path(self._path(key))
         path.unlink(missing_ok=True)
         for folder in path.parents:
             if folder == self.root:
@@ -122,18 +116,39 @@ class DirectoryObjects:
         except OSError as fault:
             raise ObjectsUnavailable(str(fault)) from fault
 
-    def _path(self, key: str) -> Path:
-        return self.root.joinpath(*check_key(key))
+    # Paths are text from here on: a submission touches some thirty files, and Path objects would cost more than hashing its bytes.
 
-    def _settle(self, temporary: Path, target: Path) -> None:
+    def _path(self, key: str) -> str:
+        check_key(key)
+        return f"{self._root}/{key}"
+
+    def _write(self, target: str, pieces: Iterable[bytes]) -> None:
+        """Write all pieces under a temporary name, sync, and give the file its name only then. Leaves nothing when it fails."""
+        temporary = f"{self._unfinished}/{identifiers.new_token()}"
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                for piece in pieces:
+                    _write_all(descriptor, piece)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            self._settle(temporary, target)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+
+    def _settle(self, temporary: str, target: str) -> None:
         """Give a complete, synced file its name, and sync every folder whose entries changed."""
-        changed = [target.parent]
-        if not target.parent.exists():
-            missing = [folder for folder in (target.parent, *target.parents) if not folder.exists()]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            changed += [folder.parent for folder in missing]
-        temporary.replace(target)
-        for folder in dict.fromkeys(changed):
+        folder = os.path.dirname(target)
+        changed = [folder]
+        while not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+            changed.append(folder)
+        os.makedirs(changed[0], exist_ok=True)
+        os.replace(temporary, target)
+        for folder in changed:
             _sync_folder(folder)
 
 
@@ -149,7 +164,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(folder: str) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

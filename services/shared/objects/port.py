@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 CHUNK = 256 * 1024
-_PART = re.compile(r"^(?!\.{1,2}$)[A-Za-z0-9\-_.=%:]{1,255}$")
+_PART = r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9\-_.=%:]{1,255}"
+_KEY = re.compile(rf"{_PART}(?:/{_PART})*")
 
 
 class ObjectMissing(LookupError):
@@ -70,12 +71,10 @@ class Objects(Protocol):
         """Raise ObjectsUnavailable when nothing could be written now."""
 
 
-def check_key(key: str) -> list[str]:
-    """The key's parts; raises ValueError for a key that could leave its root or is not portable."""
-    parts = key.split("/")
-    if not all(_PART.match(part) for part in parts):
+def check_key(key: str) -> None:
+    """Raises ValueError for a key that could leave its root or is not portable."""
+    if not _KEY.fullmatch(key):
         raise ValueError(f"not a key: {key!r}")
-    return parts
 
 
 class Hashing:
