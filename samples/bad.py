@@ -116,6 +116,7 @@ def _wrong_files(today: date) -> Iterator[Sample]:
     yield _with("37-anmodning-pdf-med-skript", _CORRECT, word, {"Rapport.pdf": hostile_pdf.javascript()})
     yield _with("38-anmodning-brev-i-stedet-for-skjema", _CORRECT, hostile_office.letter(), {})
     yield _with("39-anmodning-pdf-i-evig-lokke", _CORRECT, word, {"Rapport.pdf": hostile_pdf.page_tree_loop()})
+    yield _with("40-anmodning-zip-som-pdf", _CORRECT, word, {"Rapport.pdf": hostile_archives.zip_named(b"notat.txt")})
 
 
 def _for_the_secretariat(today: date) -> Iterator[Sample]:
@@ -152,7 +153,6 @@ def _for_the_secretariat(today: date) -> Iterator[Sample]:
 
 def _refused_at_once(today: date) -> Iterator[Sample]:
     word = docx_form(definition("anmodning"), anmodning(medicines.GASTROVEL, today))
-    yield _with("51-anmodning-zip-som-pdf", refused("type_mismatch"), word, {"Rapport.pdf": hostile_archives.zip_named(b"notat.txt")})
     yield _with("52-anmodning-tom-fil", refused("file_empty"), b"", {})
     yield _with("53-anmodning-program-som-pdf", refused("type_not_allowed"), word, {"Rapport.pdf": hostile_archives.PROGRAM})
     yield _with(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import request
 from sqlalchemy import Connection, RowMapping, select
 from werkzeug import Response
@@ -60,10 +62,13 @@ def send(context: Context, file: RowMapping) -> Response:
     response = Response(wrap_file(request.environ, stream), direct_passthrough=True, mimetype=file["media_type"])
     response.content_length = file["size"]
     response.set_etag(file["sha256"])
-    # An ASCII name for old readers, the real one for all others (RFC 6266, RFC 8187): werkzeug writes both.
-    response.headers.set("Content-Disposition", "attachment", filename=file["name"])
-    if not response.headers["Content-Disposition"].isascii():
-        response.headers.set("Content-Disposition", "attachment", filename=secure_filename(file["name"]) or "fil")
+    response.headers["Content-Disposition"] = _attachment_named(file["name"])
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["Cache-Control"] = "private, no-store"
     return response.make_conditional(request.environ, accept_ranges=True, complete_length=file["size"])
+
+
+def _attachment_named(name: str) -> str:
+    """A ``Content-Disposition`` with an ASCII name for old readers and the real one for all others (RFC 6266, RFC 8187)."""
+    plain = secure_filename(name) or "fil"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ class Stores:
     def object_keys(self) -> set[str]:
         """Keys of everything in the store of what was received."""
         root = self.data / "objects"
-        return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+        return {(Path(base) / name).relative_to(root).as_posix() for base, _, names in os.walk(root) for name in names}
 
     def unfinished(self) -> list[Path]:
         """Files under a temporary name, and what the box had not yet cleared away."""
