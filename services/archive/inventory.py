@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.archive.paths import extension_of
+from services.shared import canonical
 
 INVENTORY_TYPE = "https://ocfl.io/1.1/spec/#inventory"
 USER = {"name": "mottak", "address": "https://www.nyemetoder.no/"}
@@ -128,7 +129,7 @@ class Inventory:
         return Inventory(self.object_id, (*self.versions, version), manifest, sha256), new
 
     def serialised(self) -> bytes:
-        """The inventory as JSON, the same bytes from every writer: sorted, indented by one, UTF-8, with a line end."""
+        """The inventory as canonical JSON (RFC 8785) with a line end: the same bytes from every writer."""
         document = {
             "id": self.object_id,
             "type": INVENTORY_TYPE,
@@ -146,7 +147,7 @@ class Inventory:
             },
             "fixity": {"sha256": _by_digest(self.sha256)},
         }
-        return (json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+        return canonical.dumps(document) + b"\n"
 
 
 def parse(data: bytes) -> Inventory:

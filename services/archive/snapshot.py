@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import rfc8785
 from sqlalchemy import Connection, RowMapping, or_, select
 
 from services.archive.inventory import VersionCause
 from services.archive.paths import package_names, unique_paths
-from services.shared import lifecycle, story, words
+from services.shared import canonical, lifecycle, story, words
 from services.shared.events import Event
 from services.shared.models import documents, events, submissions
 
@@ -92,11 +91,11 @@ class Snapshot:
             ),
             "archived_for": {"why": self.cause.why, "event": self.cause.seq, "at": self.at, "chain": self.cause.chain},
         }
-        return rfc8785.dumps(document) + b"\n"
+        return canonical.dumps(document) + b"\n"
 
     def events_jsonl(self) -> bytes:
         """``metadata/events.jsonl``: one RFC 8785 line for each event; each line carries what its chain hash covers."""
-        return b"".join(rfc8785.dumps(event) + b"\n" for event in self.story)
+        return b"".join(canonical.dumps(event) + b"\n" for event in self.story)
 
 
 def object_id_of(root: str) -> str:

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import rfc8785
 from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
 
-from services.shared import jobs, lifecycle, names, telemetry, timestamps
+from services.shared import canonical, jobs, lifecycle, names, telemetry, timestamps
 from services.shared.models import events, submissions
 
 GENESIS_HASH = "0" * 64
@@ -63,7 +62,7 @@ class Event:
 def chain_hash(fields: Mapping[str, Any]) -> str:
     """SHA-256 (hex) over the RFC 8785 form of an event's fields without ``id`` and ``hash``."""
     covered = {name: fields[name] for name in ("submission", "seq", "prev_hash", "at", "type", "actor", "trace", "data")}
-    return hashlib.sha256(rfc8785.dumps(covered)).hexdigest()
+    return hashlib.sha256(canonical.dumps(covered)).hexdigest()
 
 
 def locked(tx: Connection, submission: str) -> RowMapping:
