@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cache
@@ -128,10 +129,11 @@ def dispatcher(context: Context, issuer: LocalIssuer) -> Application:
 
 
 def recover(context: Context) -> None:
-    """What the only process on this data does before it begins: give back leases and remove what killed uploads left."""
+    """What the only process on this data does before it begins: give back leases, remove what killed uploads and openings left."""
     for store in (context.objects, context.archive_objects):
         if isinstance(store, DirectoryObjects):
             store.remove_unfinished()
+    shutil.rmtree(context.settings.data / "scratch", ignore_errors=True)
     with context.database.write() as tx:
         jobs.release_all_leases(tx)
     while sweep(context, all_running=True):

@@ -19,6 +19,7 @@ from services.shared.models import events, jobs, submissions
 
 LEASE_SECONDS = 60.0
 MAX_ATTEMPTS = 8
+ATTENTION_ATTEMPTS = 3  # from here on the secretariat is shown that something does not succeed
 BACK_OFF_FIRST_SECONDS = 1.0
 BACK_OFF_LIMIT_SECONDS = 600.0
 
@@ -129,7 +130,11 @@ def extend(tx: Connection, job: Job, *, lease_seconds: float = LEASE_SECONDS) ->
 
 def finish(tx: Connection, job: Job) -> bool:
     """Mark done, if the lease is still ours. The caller commits the effect in the same transaction, and only when this says True."""
-    return bool(tx.execute(_FINISH, {"job": job.id, "token": job.token, "now": timestamps.now()}).rowcount)
+    finished = bool(tx.execute(_FINISH, {"job": job.id, "token": job.token, "now": timestamps.now()}).rowcount)
+    if finished and job.submission is not None and job.attempts >= ATTENTION_ATTEMPTS:
+        ours = and_(submissions.c.id == job.submission, submissions.c.attention.startswith(f"{job.handler}: ", autoescape=True))
+        tx.execute(update(submissions).where(ours).values(attention=None))
+    return finished
 
 
 def fail(tx: Connection, job: Job, error: str, *, permanent: bool = False, delay: float | None = None) -> str | None:
@@ -148,7 +153,7 @@ def fail(tx: Connection, job: Job, error: str, *, permanent: bool = False, delay
     }
     if not tx.execute(update(jobs).where(_ours(job)).values(values)).rowcount:
         return None
-    if job.submission is not None and (parked or job.attempts >= 3):
+    if job.submission is not None and (parked or job.attempts >= ATTENTION_ATTEMPTS):
         tx.execute(update(submissions).where(submissions.c.id == job.submission).values(attention=f"{job.handler}: {values['state']}"))
     return str(values["state"])
 

@@ -117,6 +117,22 @@ def test_a_failing_job_waits_longer_each_time_and_is_parked_in_the_end(database:
         assert "parked" in str(tx.execute(select(submissions.c.attention).where(submissions.c.id == submission)).scalar_one())
 
 
+def test_what_succeeds_after_all_needs_no_attention_any_more(database: Database) -> None:
+    submission = add_submission(database)
+    with database.write() as tx:
+        jobs.enqueue(tx, names.ARCHIVE_STORE, key="a", submission=submission)
+    for attempt in range(1, 5):
+        with database.write() as tx:
+            job = jobs.claim(tx, [names.ARCHIVE_STORE])
+            assert job is not None
+            if attempt < 4:
+                jobs.fail(tx, job, "not yet", delay=0.0)
+                continue
+            assert tx.execute(select(submissions.c.attention).where(submissions.c.id == submission)).scalar_one() == "archive.store: ready"
+            assert jobs.finish(tx, job)
+            assert tx.execute(select(submissions.c.attention).where(submissions.c.id == submission)).scalar_one() is None
+
+
 def test_back_off_grows_is_bounded_and_has_jitter() -> None:
     for attempts in range(1, 30):
         waits = {jobs.back_off(attempts) for _ in range(20)}

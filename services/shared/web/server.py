@@ -198,6 +198,7 @@ class _Connection(HTTPConnection):
 
 
 class _Server(wsgi.Server):
+    mottak_settings: Settings
     ConnectionClass = _Connection
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
