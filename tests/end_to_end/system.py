@@ -83,11 +83,8 @@ class System:
 
     def processes_left(self) -> list[int]:
         """Ids of all processes that work on this data folder: their command lines name it."""
-        found = []
-        for process in psutil.process_iter(["pid", "cmdline"]):
-            if any(str(self.data) in word for word in process.info["cmdline"] or ()):
-                found.append(int(process.info["pid"]))
-        return found
+        running = psutil.process_iter(["pid", "cmdline"])
+        return [int(process.info["pid"]) for process in running if any(str(self.data) in word for word in process.info["cmdline"] or ())]
 
     def wait_until_gone(self, seconds: float = 10.0) -> list[int]:
         """Give what was left behind a moment to end; returns who is still there after it."""

@@ -16,13 +16,13 @@ from joserfc.jwk import KeySet
 
 from samples.sample import ending_of
 from services.command.samples import SENDERS, Outcome, attachments_of, sample_files, submit_samples
+from services.shared import lifecycle
 from tests.end_to_end import raw
 from tests.end_to_end.agency import send, settled
 from tests.end_to_end.material import good_docx, good_forslag, good_json, written_samples
 from tests.end_to_end.system import System, attachment_part, form_part, problem_of
 from tests.prove.stores import Stores
 
-STATES = "received checking needs_correction quarantined held rejected accepted routed confirmed withdrawn superseded".split()
 VIEW = {
     "id", "reference", "version", "versions", "in_force", "form_type", "form_version", "language", "status", "attention", "received_at", "complete_at",
     "submitter", "on_behalf_of", "answers", "read_as", "errors", "documents", "routing", "archive", "timeline", "links",
@@ -70,7 +70,7 @@ def test_every_sample_ends_as_its_name_says(outcomes: dict[str, Outcome]) -> Non
 def test_every_submission_has_the_shape_of_the_contract(outcomes: dict[str, Outcome]) -> None:
     for view in views(outcomes):
         assert set(view) >= VIEW, VIEW - set(view)
-        assert view["status"] in STATES
+        assert view["status"] in lifecycle.STATES
         assert re.fullmatch(r"NM-20\d\d-[0-9A-Z]{6}", view["reference"])
         assert MOMENT.match(view["received_at"])
         assert {"id", "version", "status", "received_at"} <= set(view["versions"][0])
@@ -84,7 +84,7 @@ def test_every_submission_has_the_shape_of_the_contract(outcomes: dict[str, Outc
         for delivery in view["routing"]:
             assert set(delivery) == DELIVERY
             assert all(set(rule) == {"id", "reason"} and rule["reason"] for rule in delivery["rules"])
-        assert [event["type"] for event in view["timeline"]][0] == "submission.received"
+        assert view["timeline"][0]["type"] == "submission.received"
         assert all(set(event) == {"at", "type", "by", "text"} and event["text"] for event in view["timeline"])
 
 

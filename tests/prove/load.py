@@ -13,6 +13,7 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from samples.content.people import identity_number
+from services.shared import timestamps
 from tests.end_to_end.material import good_docx, good_json
 from tests.end_to_end.system import Part, System, attachment_part, form_part
 
@@ -31,6 +32,7 @@ class Sent:
     answer: dict[str, object] | None = None
     refusal: str | None = None
     cut_off: int = 0
+    last_tried: str = ""
 
     @property
     def digests(self) -> list[str]:
@@ -89,6 +91,7 @@ class Sender(threading.Thread):
 
 def send(system: System, memory: Memory, submission: Sent) -> bool:
     """Send once; False when there was no answer. What the answer was is remembered; one that contradicts an earlier one is a fault."""
+    submission.last_tried = timestamps.now()
     try:
         response = system.post("leverandor", submission.parts, fields={"note": submission.key}, Idempotency_Key=f'"{submission.key}"')
     except requests.RequestException as fault:

@@ -29,7 +29,6 @@ class Story:
         self.system, self.memory, self.chance = system, Memory(), random.Random(seed)
         self.left_behind: list[str] = []
         self.views: dict[str, dict[str, Any]] = {}
-        self.present_before_retry: set[str] = set()
         self.fixity: dict[str, Any] = {}
         self.kills: list[str] = []
 
@@ -59,7 +58,6 @@ class Story:
         for thread in senders:
             thread.join(180)
         unanswered = [sent for sent in self.memory.sent if sent.answer is None and sent.refusal is None]
-        self.present_before_retry = {key for key in self._notes() if key in {sent.key for sent in unanswered}}
         for sent in unanswered:
             assert send(self.system, self.memory, sent), f"no answer to {sent.key} from a system that nobody kills"
         self._settle()
@@ -69,11 +67,6 @@ class Story:
                 self.views[sent.key] = client.get(f"/api/v1/submissions/{sent.answer['id']}")
         self.fixity = self._check_fixity()
         assert self.system.stop() == 0
-
-    def _notes(self) -> Iterator[str]:
-        stores = Stores(self.system.data)
-        yield from (row["note"] for row in stores.rows("SELECT note FROM submissions"))
-        stores.close()
 
     def _settle(self) -> None:
         agency = Agency(self.system, self.memory, "last")
@@ -110,8 +103,9 @@ def story(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
         told.memory.stopping.set()
         if system.process is not None and system.process.poll() is None:
             system.kill()
-    print(f"{len(told.memory.sent)} sent: {Counter(sent.ends for sent in told.memory.sent)}, cut off {sum(sent.cut_off for sent in told.memory.sent)} times, "
-          f"{len(told.present_before_retry)} there without their answer")  # fmt: skip
+    was_there = [sent.key for sent in answered(told) if told.views[sent.key]["received_at"] < sent.last_tried]
+    print(f"{len(told.memory.sent)} sent: {Counter(sent.ends for sent in told.memory.sent)}; {sum(sent.cut_off for sent in told.memory.sent)} answers cut off, "
+          f"{len(was_there)} of those submissions were there when their senders tried again")  # fmt: skip
     return told
 
 
