@@ -29,7 +29,7 @@ class Page:
         self.response = response
         self.status = response.status_code
         self.url = response.url
-        self.tree = html.fromstring(response.content) if response.content else html.Element("html")
+        self.tree: Any = html.fromstring(response.content) if response.content else html.Element("html")
 
     @property
     def text(self) -> str:

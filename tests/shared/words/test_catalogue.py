@@ -80,8 +80,7 @@ def raised() -> Iterator[tuple[str, set[str] | None]]:
     """Every code that a ``Problem(...)`` in the code names, with the values it is given (None: they cannot be told from the code)."""
     for tree in trees().values():
         for node in ast.walk(tree):
-            is_problem = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem" and node.args
-            if not is_problem:
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem" and node.args):
                 continue
             codes = [part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
             given = {keyword.arg for keyword in node.keywords if keyword.arg}
