@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.databases import database, database_url, postgres  # noqa: F401 - fixtures for all
+from tests.servers import bucket, clamd, seaweed  # noqa: F401 - fixtures for all
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--prove", action="store_true", help="also run the long proofs in tests/prove")

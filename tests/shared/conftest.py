@@ -1,27 +1,14 @@
-"""A database of its own for each test, with the tables as the migrations make them."""
+"""What the tests of the core begin with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import insert
 
-from services.command.assemble import migrate
 from services.shared import events, identifiers, lifecycle, names, timestamps
 from services.shared.database import Database
 from services.shared.models import submissions
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'test.sqlite3'}"
-    migrate(url)
-    opened = Database(url)
-    yield opened
-    opened.close()
 
 
 def add_submission(database: Database, *, root: str | None = None, version: int = 1, reference: str | None = None, **values: Any) -> str:

@@ -1,0 +1,57 @@
+"""Databases for the tests: every test that asks for one runs on SQLite and on PostgreSQL, with the tables as the migrations make them."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.command.assemble import migrate
+from services.command.servers.postgres import Postgres
+from services.command.servers.process import ServerMissing
+from services.shared.database import Database
+
+ENDS = ("sqlite", "postgresql")
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for the whole run; each test has a database of its own in it.
+
+    Not under pytest's own folder, which others may not enter: as root the server runs as a user of its own.
+    """
+    with tempfile.TemporaryDirectory(prefix="mottak-postgres-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        try:
+            server = Postgres(Path(folder), durable=False)
+        except ServerMissing as missing:
+            pytest.skip(str(missing))
+        server.start()
+        migrate(server.url())
+        yield server
+        server.stop()
+
+
+@pytest.fixture(params=ENDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty, migrated database; on PostgreSQL a copy of one that was migrated once."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'test.sqlite3'}"
+        migrate(url)
+        return url
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"test_{next(_numbers)}"
+    server.copy_database(name)
+    return server.url(name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An empty, migrated database."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
