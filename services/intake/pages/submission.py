@@ -157,7 +157,8 @@ def _offered(tx: Connection, view: dict[str, Any]) -> list[dict[str, Any]]:
             "route": view["complete_at"] is not None and status in lifecycle.IN_FORCE | {lifecycle.HELD},
             "redrive": parked is not None,
         }
-        files = [file for file in view["documents"] if file["id"] in alarmed]
+        # An alarm about an answer names no document: it was found in the form.
+        files = [file for file in view["documents"] if file["id"] in alarmed or (None in alarmed and file["role"] == "form")]
         offered = [{"name": name, "path": PATHS[name], "needs_reason": True, "documents": files} for name, may in possible.items() if may]
     if status not in lifecycle.ENDED and _may_submit():
         offered.append({"name": "withdraw", "path": PATHS["withdraw"], "needs_reason": False, "documents": []})

@@ -71,6 +71,14 @@ def test_a_held_submission_is_sent_on_by_hand(system: Running, made: Made) -> No
     assert "Folkehelseinstituttet" in page.text
 
 
+def test_what_only_looked_like_an_identity_number_is_released_and_checked_again(system: Running, made: Made) -> None:
+    person, page = waiting(system, made, "28", "Sperret")
+    form = page.form(f"{page.url.removeprefix(person.base)}/slipp-fri")
+    assert form.fields["document"]
+    page = person.wait_for(person.send(form, reason="Det er et artikkelnummer"), "Sendt videre")
+    assert "Det er et artikkelnummer" in page.text
+
+
 def test_nothing_is_done_without_a_reason(system: Running, made: Made) -> None:
     person, page = waiting(system, made, "41", "Venter på sekretariatet")
     refused = act(person, page, "avvis", reason="   ")
