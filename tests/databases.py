@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,13 +37,20 @@ def postgres() -> Iterator[Postgres]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database that was migrated and is only copied from."""
+    file = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite3"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture(params=ENDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty, migrated database; on PostgreSQL a copy of one that was migrated once."""
+    """The URL of an empty, migrated database: a copy of one that was migrated once."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'test.sqlite3'}"
-        migrate(url)
-        return url
+        file = shutil.copyfile(request.getfixturevalue("migrated_file"), tmp_path / "test.sqlite3")
+        return f"sqlite:///{file}"
     server: Postgres = request.getfixturevalue("postgres")
     name = f"test_{next(_numbers)}"
     server.copy_database(name)
