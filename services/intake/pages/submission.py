@@ -129,7 +129,7 @@ def _page(context: Context, tx: Connection, row: RowMapping, *, refused: tuple[s
         sections=sections,
         errors=presenting.findings_with_anchors(errors, view["documents"], anchors),
         warnings=presenting.findings_with_anchors(others, view["documents"], anchors),
-        documents=presenting.documents_of(view, unscanned_may_leave=context.scanner.passes_unscanned),
+        documents=presenting.documents_of(view, unscanned_may_leave=context.scanner.passes_unscanned or _may_submit()),
         why=presenting.reason_of(view),
         newest=view["versions"][-1] if view["versions"] else None,
         may_correct=view["status"] in CORRECTABLE and view["versions"][-1]["id"] == view["id"] and _may_submit(),
