@@ -49,15 +49,60 @@ def registered() -> frozenset[str]:
     return frozenset(_handlers)
 
 
+class LeaseKeeper:
+    """Keeps the leases of what this process is working on; whoever is killed keeps nothing."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._stopping = threading.Event()
+        self.running: dict[int, Job] = {}
+        self.thread = threading.Thread(target=self._keep, name="leases", daemon=True)
+
+    def stop(self) -> None:
+        """Let the thread end."""
+        self._stopping.set()
+
+    def _keep(self) -> None:
+        seconds = self._context.settings.lease_seconds
+        while not self._stopping.wait(seconds / 3):
+            running = list(self.running.values())
+            if not running:
+                continue
+            try:
+                with self._context.database.write() as tx:
+                    for job in running:
+                        jobs.extend(tx, job, lease_seconds=seconds)
+            except Exception:
+                log.exception("leases_not_kept")  # whoever takes the job over finds it undone; what we do then is not committed
+
+
+class _Waker:
+    """A call that is not lost when it comes between looking for work and lying down."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self.calls = 0
+
+    def call(self) -> None:
+        with self._condition:
+            self.calls += 1
+            self._condition.notify()
+
+    def wait(self, heard: int, seconds: float) -> None:
+        """Until there were more than ``heard`` calls, or the time is up."""
+        with self._condition:
+            self._condition.wait_for(lambda: self.calls > heard, seconds)
+
+
 class Worker:
     """Threads that run the handlers of some services against the jobs table."""
 
     def __init__(self, context: Context, threads_per_service: dict[str, int]) -> None:
         self._context = context
         self._stopping = threading.Event()
-        self._wakers = {service: threading.Condition() for service in threads_per_service}
-        self._running: dict[int, Job] = {}
-        self._threads = [threading.Thread(target=self._keep_leases, name="leases", daemon=True)]
+        self._wakers = {service: _Waker() for service in threads_per_service}
+        self._keeper = LeaseKeeper(context)
+        self._threads = [self._keeper.thread]
         for service, count in threads_per_service.items():
             for number in range(count):
                 self._threads.append(threading.Thread(target=self._work, args=(service,), name=f"{service}-{number}", daemon=True))
@@ -71,39 +116,35 @@ class Worker:
     def stop(self, timeout: float = 30.0) -> None:
         """Finish what is running, take nothing new."""
         self._stopping.set()
-        self._wake(set(self._wakers))
+        self._keeper.stop()
+        for service, waker in self._wakers.items():
+            for _ in range(sum(thread.name.startswith(service) for thread in self._threads)):
+                waker.call()
         deadline = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _wake(self, services: set[str]) -> None:
         for service in services & self._wakers.keys():
-            with self._wakers[service]:
-                self._wakers[service].notify()
+            self._wakers[service].call()
 
     def _work(self, service: str) -> None:
-        mine = sorted(name for name in _handlers if name.split(".")[0] == service)
+        mine = handlers_of(service)
         waker = self._wakers[service]
         while not self._stopping.is_set():
+            heard = waker.calls
             try:
-                worked = run_one(self._context, mine, self._running)
+                worked = run_one(self._context, mine, self._keeper.running)
             except Exception:
                 log.exception("worker_fault", service=service)
                 worked = False
-            if not worked:
-                with waker:
-                    if not self._stopping.is_set():
-                        waker.wait(POLL_SECONDS)
+            if not worked and not self._stopping.is_set():
+                waker.wait(heard, POLL_SECONDS)
 
-    def _keep_leases(self) -> None:
-        """Keep what is still being worked on; whoever is killed keeps nothing."""
-        seconds = self._context.settings.lease_seconds
-        while not self._stopping.wait(seconds / 3):
-            running = list(self._running.values())
-            if running:
-                with self._context.database.write() as tx:
-                    for job in running:
-                        jobs.extend(tx, job, lease_seconds=seconds)
+
+def handlers_of(service: str) -> list[str]:
+    """The handlers of a service that this process knows."""
+    return sorted(name for name in _handlers if name.split(".")[0] == service)
 
 
 def run_one(context: Context, handlers: Sequence[str], running: dict[int, Job] | None = None) -> bool:
