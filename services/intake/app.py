@@ -18,7 +18,7 @@ from services.shared.web.application import create_application
 
 def create_app(context: Context, issuer: LocalIssuer | None = None) -> Flask:
     """``/submissions``, the pages and ``/healthz``; with a local issuer also its log-in."""
-    blueprints = [create_blueprint(context), uploads.create_blueprint(context), _health(context), *page_blueprints(context, issuer)]
+    blueprints = [create_blueprint(context), uploads.create_blueprint(context), _health(context), _description(context), *page_blueprints(context, issuer)]
     return create_application("intake", context, blueprints, page_identity=page_identity, page_problem=page_problem)
 
 
@@ -36,6 +36,18 @@ def _health(context: Context) -> Blueprint:
         return response
 
     return health
+
+
+def _description(context: Context) -> Blueprint:
+    description = Blueprint("description", __name__)
+
+    @description.get("/api/v1/openapi.json")
+    @open_route
+    def openapi() -> Response:
+        """The description of the whole API (OpenAPI 3.1)."""
+        return Response((context.settings.schemas / "openapi.json").read_bytes(), mimetype="application/json")
+
+    return description
 
 
 def _works(check: Callable[[], None]) -> bool:

@@ -1,0 +1,339 @@
+"""The table of operations: submissions, uploads, checks and forms. Agencies' work and the archive stand in ``work_operations.py``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.command.openapi.operation import Answer, Body, Operation, Parameter
+from services.command.openapi.shapes import NUMBER, TEXT, UUID, Schema, action, one_of, ref
+from services.shared import lifecycle
+from services.shared.identity import Scope
+
+SENDERS: Final = (Scope.SUBMIT, Scope.MONITOR)
+READERS: Final = (Scope.SUBMIT, Scope.MONITOR, Scope.QUEUE)
+ANYBODY: Final[tuple[Scope, ...]] = ()
+BODY_PROBLEMS: Final = {
+    400: ("multipart_malformed", "field_unknown", "field_twice", "body_cut_off"),
+    408: ("body_too_slow",),
+    411: ("length_required",),
+    413: ("file_too_large", "submission_too_large", "too_many_files", "too_many_parts", "field_too_long"),
+    415: ("multipart_expected", "type_not_allowed", "macro_not_allowed"),
+    422: ("form_missing", "form_not_single", "file_empty", "name_not_allowed", "form_type_unknown"),
+}
+
+LANGUAGE = Parameter("Accept-Language", "header", TEXT, "nb (default), nn or en: the language of texts.")
+WANTED = Parameter("submission", "path", TEXT, "An id, or a reference (then the newest version).", required=True)
+DOCUMENT = Parameter("document", "path", UUID, required=True)
+CURSOR = Parameter("cursor", "query", TEXT, "`next` of the page before.")
+KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    {"type": "string", "minLength": 1, "maxLength": 200},
+    "The same key with the same body gets the same answer for 7 days; with another body it is refused.",
+)
+SUBMISSION = Answer("The submission as it now is.", ref("Submission"))
+EXAMPLE_ACTION = {"version": 1, "reason": "Feilen er avklart på telefon."}
+
+
+def _act(name: str, summary: str, schema: Schema, *codes: str, forbidden: tuple[str, ...] = (), **example: object) -> Operation:
+    """One of the secretariat's actions."""
+    problems = {400: ("json_expected",), 409: ("version_out_of_date", *codes), 422: ("reason_missing", "version_missing", "field_too_long")}
+    if name == "route":
+        problems[422] += ("value_not_allowed",)
+    if forbidden:
+        problems[403] = forbidden
+    body = Body(schema, example={**EXAMPLE_ACTION, **example})
+    path = f"/submissions/{{submission}}/{name}"
+    return Operation(
+        "post", path, f"{name}Submission", "secretariat", summary, (Scope.MONITOR,), {200: SUBMISSION}, (WANTED, LANGUAGE), body, problems
+    )
+
+
+SUBMISSIONS: Final = (
+    Operation(
+        "post",
+        "/submissions",
+        "submit",
+        "submissions",
+        "Hand in a form with its attachments, or a correction of an earlier version",
+        SENDERS,
+        {202: Answer("Bytes and row would survive loss of power.", ref("Accepted"), headers={"Location": "Where the submission is."})},
+        (KEY, LANGUAGE),
+        Body(ref("NewSubmission"), "multipart/form-data"),
+        {
+            **BODY_PROBLEMS,
+            400: (*BODY_PROBLEMS[400], "idempotency_key_invalid"),
+            403: ("field_not_yours",),
+            404: ("replaced_not_found", "upload_unknown"),
+            409: (
+                "copy_out_of_date",
+                "correction_in_progress",
+                "move_not_allowed",
+                "idempotency_in_progress",
+                "upload_incomplete",
+                "upload_used",
+            ),
+            410: ("upload_expired",),
+            422: (*BODY_PROBLEMS[422], "value_not_allowed", "idempotency_key_reused", "field_too_long"),
+            503: ("store_unavailable",),
+        },
+        "What only opening the files can show is told later, in `errors` of the submission.",
+    ),
+    Operation(
+        "get",
+        "/submissions",
+        "listSubmissions",
+        "submissions",
+        "Submissions you may see, newest first, a page at a time",
+        READERS,
+        {200: Answer("A page.", ref("SubmissionList"))},
+        (
+            Parameter("status", "query", one_of(*lifecycle.STATES)),
+            Parameter("form_type", "query", TEXT),
+            Parameter("agency", "query", TEXT),
+            Parameter("q", "query", TEXT, "A reference, or part of a title."),
+            Parameter("received_from", "query", TEXT, "A moment or a day."),
+            Parameter("received_to", "query", TEXT, "A moment or a day, itself not included."),
+            Parameter("attention", "query", one_of("true", "false"), "Only those with a technical fault."),
+            Parameter("total", "query", one_of("true", "false"), "Also count them all."),
+            Parameter("limit", "query", {"type": "integer", "minimum": 1, "default": 25}, "At most 100 are given."),
+            CURSOR,
+        ),
+        problems={400: ("value_not_allowed", "cursor_invalid")},
+    ),
+    Operation(
+        "get",
+        "/submissions/{submission}",
+        "getSubmission",
+        "submissions",
+        "One submission, whole",
+        READERS,
+        {200: Answer("The submission.", ref("Submission"))},
+        (WANTED, LANGUAGE),
+    ),
+    Operation(
+        "get",
+        "/submissions/{submission}/documents/{document}",
+        "getDocument",
+        "submissions",
+        "The bytes of a document",
+        READERS,
+        {
+            200: Answer("All of it.", media_type="application/octet-stream", headers={"ETag": "Its sha256.", "Content-Disposition": "attachment"}),
+            206: Answer("The range asked for.", media_type="application/octet-stream", headers={"Content-Range": "Which bytes these are."}),
+            304: Answer("You have it already.", media_type=None),
+        },
+        (WANTED, DOCUMENT, Parameter("Range", "header", TEXT), Parameter("If-None-Match", "header", TEXT)),
+        problems={
+            403: ("file_infected", "file_not_scanned"),
+            409: ("scan_pending",),
+            416: ("malformed_request",),
+            503: ("store_unavailable",),
+        },
+    ),
+    Operation(
+        "get",
+        "/submissions/{submission}/receipt",
+        "getReceipt",
+        "submissions",
+        "What was received, with digests, signed",
+        SENDERS,
+        {200: Answer("The receipt; as PDF when Accept asks for it.", ref("SignedReceipt"), other_media_type="application/pdf")},
+        (WANTED, LANGUAGE),
+    ),
+    Operation(
+        "get",
+        "/submissions/receipt-keys",
+        "getReceiptKeys",
+        "submissions",
+        "The keys that receipts are signed with (JWKS)",
+        ANYBODY,
+        {200: Answer("The keys.", ref("Keys"))},
+    ),
+    Operation(
+        "post",
+        "/submissions/{submission}/withdraw",
+        "withdrawSubmission",
+        "submissions",
+        "Take a submission back",
+        SENDERS,
+        {200: SUBMISSION},
+        (WANTED, LANGUAGE),
+        Body(ref("Withdrawal"), required=False, example={"reason": "Sendt ved en feil."}),
+        {400: ("json_expected",), 409: ("move_not_allowed",), 422: ("reason_missing", "field_too_long")},
+    ),
+    Operation(
+        "post",
+        "/submissions/{submission}/messages",
+        "writeMessage",
+        "submissions",
+        "Write a message; the secretariat may ask for a correction with it",
+        SENDERS,
+        {200: SUBMISSION},
+        (WANTED, LANGUAGE),
+        Body(ref("Message"), example={"text": "Budsjettvirkningen mangler for år fem."}),
+        {400: ("json_expected",), 409: ("move_not_allowed",), 422: ("text_missing", "field_too_long")},
+    ),
+    _act("accept", "Accept in spite of errors", action(), "not_read", "copy_out_of_date", "file_infected", "scan_pending", "move_not_allowed"),
+    _act("reject", "End a held or quarantined submission", action(), "move_not_allowed"),
+    _act(
+        "release",
+        "Say that what looked like a fødselsnummer in a document is none",
+        action(document=UUID),
+        "nothing_to_release",
+        forbidden=("file_infected",),
+        document="0192f0c1-0000-7000-8000-000000000002",
+    ),
+    _act(
+        "route",
+        "Send it to an agency of your choice",
+        action(agency=TEXT, role=one_of("primary", "copy", default="primary"), task=TEXT),
+        "move_not_allowed",
+        agency="dmp",
+    ),
+    _act("redrive", "Send parked work again", action()),
+)
+
+UPLOAD: Final = Parameter("upload", "path", UUID, required=True)
+TUS: Final = Parameter("Tus-Resumable", "header", {"const": "1.0.0"}, required=True)
+OFFSET: Final = Parameter("Upload-Offset", "header", NUMBER, "Where in the file the body begins: where the upload stands.", required=True)
+CHECKSUM: Final = Parameter("Upload-Checksum", "header", TEXT, "`sha256 <base64>` or `sha1 <base64>` of the body.")
+UPLOAD_HEADERS: Final = {"Upload-Offset": "How many bytes are durable.", "Upload-Expires": "Until when it is kept.", "Tus-Resumable": "1.0.0"}
+PIECE: Final = Body(None, "application/offset+octet-stream")
+PIECE_PROBLEMS: Final = {
+    400: ("upload_header_invalid", "checksum_not_known", "body_cut_off"),
+    404: ("upload_unknown",),
+    408: ("body_too_slow",),
+    409: ("upload_offset_mismatch", "upload_used"),
+    410: ("upload_expired",),
+    411: ("length_required",),
+    412: ("tus_version_not_supported",),
+    413: ("upload_too_large",),
+    415: ("upload_piece_expected",),
+    460: ("checksum_mismatch",),
+    503: ("store_unavailable",),
+}
+
+UPLOADS: Final = (
+    Operation(
+        "options",
+        "/uploads",
+        "getUploadCapabilities",
+        "uploads",
+        "What of tus 1.0 is offered",
+        READERS,
+        {
+            204: Answer(
+                "In headers.",
+                media_type=None,
+                headers=dict.fromkeys(("Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"), "As in tus 1.0."),
+            )
+        },
+    ),
+    Operation(
+        "post",
+        "/uploads",
+        "createUpload",
+        "uploads",
+        "Announce a large file",
+        READERS,
+        {
+            201: Answer(
+                "Send its pieces to `Location`.", media_type=None, headers={"Location": "The upload.", "Upload-Expires": "Until when it is kept."}
+            )
+        },
+        (
+            TUS,
+            Parameter("Upload-Length", "header", NUMBER, "Bytes in all.", required=True),
+            Parameter("Upload-Metadata", "header", TEXT, "`filename <base64>`: the file's name, needed when a submission uses it."),
+        ),
+        problems={400: ("upload_header_invalid",), 412: ("tus_version_not_supported",), 413: ("upload_too_large",)},
+    ),
+    Operation(
+        "head",
+        "/uploads/{upload}",
+        "getUploadOffset",
+        "uploads",
+        "How far an upload has come",
+        READERS,
+        {
+            200: Answer(
+                "In headers.", media_type=None, headers={**UPLOAD_HEADERS, "Upload-Length": "Bytes in all.", "Upload-Metadata": "As announced."}
+            )
+        },
+        (UPLOAD, TUS),
+        problems={404: ("upload_unknown",), 410: ("upload_expired",), 412: ("tus_version_not_supported",)},
+    ),
+    Operation(
+        "patch",
+        "/uploads/{upload}",
+        "addToUpload",
+        "uploads",
+        "Add a piece",
+        READERS,
+        {204: Answer("The piece is durable.", media_type=None, headers=UPLOAD_HEADERS)},
+        (UPLOAD, TUS, OFFSET, CHECKSUM),
+        PIECE,
+        PIECE_PROBLEMS,
+    ),
+    Operation(
+        "post",
+        "/uploads/{upload}",
+        "addToOrEndUpload",
+        "uploads",
+        "PATCH or DELETE for those who cannot send them",
+        READERS,
+        {204: Answer("As of PATCH or DELETE.", media_type=None, headers=UPLOAD_HEADERS)},
+        (
+            UPLOAD,
+            TUS,
+            Parameter("X-HTTP-Method-Override", "header", one_of("PATCH", "DELETE"), required=True),
+            Parameter("Upload-Offset", "header", NUMBER, "With PATCH."),
+            CHECKSUM,
+        ),
+        Body(None, "application/offset+octet-stream", required=False),
+        {**PIECE_PROBLEMS, 405: ("method_not_allowed",)},
+    ),
+    Operation(
+        "delete",
+        "/uploads/{upload}",
+        "endUpload",
+        "uploads",
+        "Throw an upload away",
+        READERS,
+        {204: Answer("It is gone.", media_type=None)},
+        (UPLOAD, TUS),
+        problems={404: ("upload_unknown",), 409: ("upload_used",), 410: ("upload_expired",), 412: ("tus_version_not_supported",)},
+    ),
+)
+
+FORM: Final = Parameter("form_type", "path", TEXT, required=True)
+VERSION: Final = Parameter("version", "path", TEXT, required=True)
+FORMS: Final = (
+    Operation(
+        "post",
+        "/checks",
+        "check",
+        "forms",
+        "What handing in would find, at once; nothing is kept",
+        SENDERS,
+        {200: Answer("What was found.", ref("CheckResult"))},
+        (LANGUAGE,),
+        Body(ref("CheckRequest"), "multipart/form-data"),
+        {**BODY_PROBLEMS, 503: ("check_unavailable",)},
+    ),
+    Operation("get", "/forms", "listForms", "forms", "All forms and versions", ANYBODY, {200: Answer("The forms.", ref("Forms"))}, (LANGUAGE,)),
+    Operation(
+        "get",
+        "/forms/{form_type}/{version}/schema",
+        "getFormSchema",
+        "forms",
+        "The JSON Schema of a form's answers",
+        ANYBODY,
+        {200: Answer("JSON Schema 2020-12.", {"type": "object"}, "application/schema+json")},
+        (FORM, VERSION),
+        problems={404: ("not_found",)},
+    ),
+    Operation("get", "/policy", "getPolicy", "forms", "Limits and allowed types", ANYBODY, {200: Answer("The limits.", ref("Policy"))}),
+    Operation("get", "/openapi.json", "getDescription", "forms", "This description", ANYBODY, {200: Answer("OpenAPI 3.1.", {"type": "object"})}),
+)
