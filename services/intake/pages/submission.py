@@ -63,7 +63,6 @@ def _add_reading(pages: Blueprint, context: Context) -> None:
             downloads.note_fetched(context, identity, row)
         return downloads.send(context, file)
 
-
     @pages.get("/innsendinger/<wanted>/kvittering")
     @requires(Scope.SUBMIT, Scope.MONITOR)
     def receipt(wanted: str) -> Response:
