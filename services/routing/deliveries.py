@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from services.routing import messages, models
+from services.routing import messages, models, outbox
 from services.routing.models import deliveries
+from services.routing.progress import queued_when_all_are
 from services.shared import events, identifiers, names, timestamps
 from services.shared.models import documents, grants
 
@@ -29,9 +30,13 @@ def queue(
     *,
     taken_from: Collection[str] = (),
     public_url: str,
+    broker: bool,
     facts: Mapping[Any, Any],
 ) -> None:
     """Send a submission to agencies: deliveries, grants, messages, and the one event that tells of them.
+
+    Without a broker they are queued with the commit. With one (``broker``) they are only planned: what the broker is to have stands in the
+    outbox, and ``deliveries.queued`` is told when it has the last.
 
     ``wanted`` rows hold ``agency``, ``role``, ``task``, ``rules``, ``respond_by`` and may hold ``by_hand``; ``earlier`` is what ``of_root``
     gives. Who has it in this role already keeps it, and who has answered is asked again only by hand. Recalled before anything is sent:
@@ -39,23 +44,28 @@ def queue(
     into the event beside ``deliveries``.
     """
     now = timestamps.now()
-    new = _new_rows(submission["id"], wanted, earlier)
+    new = _new_rows(submission["id"], wanted, earlier, models.PENDING if broker else models.QUEUED)
     replaced = {row["agency"]: row["delivery"] for row in new}
     for old in earlier:
         if old["state"] not in models.OPEN:
             continue
         if old["submission"] != submission["id"]:
-            recall(tx, old, "superseded", replaced_by=replaced.get(old["agency"]))
+            recall(tx, old, "superseded", replaced_by=replaced.get(old["agency"]), broker=broker)
         elif old["agency"] in replaced or old["id"] in taken_from:
-            recall(tx, old, "rerouted", replaced_by=replaced.get(old["agency"]))
+            recall(tx, old, "rerouted", replaced_by=replaced.get(old["agency"]), broker=broker)
     if new:
         granted = {old["agency"] for old in earlier if old["submission"] == submission["id"]}
         _insert(tx, submission, new, granted, public_url, now)
+        if broker:
+            outbox.put(tx, [(row["delivery"], row["agency"]) for row in new])
     told = [{key: value for key, value in row.items() if key != "by_hand"} for row in new]
-    events.record(tx, submission["id"], names.DELIVERIES_QUEUED, actor=ACTOR, data={"deliveries": told, **facts})
+    event = names.DELIVERIES_PLANNED if broker else names.DELIVERIES_QUEUED
+    events.record(tx, submission["id"], event, actor=ACTOR, data={"deliveries": told, **facts})
+    if broker:
+        queued_when_all_are(tx, submission["id"])
 
 
-def recall(tx: Connection, delivery: Mapping[Any, Any], reason: str, *, replaced_by: str | None = None) -> None:
+def recall(tx: Connection, delivery: Mapping[Any, Any], reason: str, *, broker: bool, replaced_by: str | None = None) -> None:
     """Take one piece of open work back and tell the agency on the same queue. Its own message, if nobody has it done, leaves the queue."""
     now = timestamps.now()
     submission = events.locked(tx, delivery["submission"])
@@ -65,11 +75,15 @@ def recall(tx: Connection, delivery: Mapping[Any, Any], reason: str, *, replaced
     message_id = identifiers.new_id()
     message = messages.recall(message_id, delivery["id"], submission, reason=reason, replaced_by=replaced_by, at=now)
     tx.execute(insert(models.messages).values(_posted(message, delivery["agency"], models.RECALL, now)))
+    if broker:
+        # The work itself may be on its way this moment, so it is always taken back, also when the broker is not known to have it.
+        outbox.remove(tx, delivery["id"])
+        outbox.put(tx, [(message_id, delivery["agency"])])
     data = {"delivery": delivery["id"], "agency": delivery["agency"], "why": reason, "replaced_by": replaced_by}
     events.record(tx, delivery["submission"], names.DELIVERY_RECALLED, actor=ACTOR, data=data)
 
 
-def _new_rows(submission: str, wanted: Sequence[Mapping[Any, Any]], earlier: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
+def _new_rows(submission: str, wanted: Sequence[Mapping[Any, Any]], earlier: Sequence[Mapping[Any, Any]], state: str) -> list[dict[str, Any]]:
     """The deliveries to make, as they stand in the event (and ``by_hand``): all that are wanted but those that stand already."""
     new: list[dict[str, Any]] = []
     for row in wanted:
@@ -83,7 +97,7 @@ def _new_rows(submission: str, wanted: Sequence[Mapping[Any, Any]], earlier: Seq
                 **{key: row[key] for key in ("agency", "role", "task", "respond_by")},
                 "rules": list(row["rules"]),
                 "replaces": before[-1]["id"] if before else None,
-                "state": models.QUEUED,
+                "state": state,
                 "by_hand": bool(row.get("by_hand")),
             }
         )

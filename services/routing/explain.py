@@ -20,8 +20,11 @@ def explain(story: Sequence[Event], language: str = words.DEFAULT) -> list[dict[
     "replaced", "table", "possible_duplicate_of"}`` with texts in the language.
     """
     told: list[dict[str, Any]] = []
+    # With a broker the decision is the plan, and being queued is told later; without one both are one event.
+    planned = any(event.type == names.DELIVERIES_PLANNED for event in story)
+    decided = names.DELIVERIES_PLANNED if planned else names.DELIVERIES_QUEUED
     for event in story:
-        if event.type == names.DELIVERIES_QUEUED:
+        if event.type == decided:
             deliveries = [{**delivery, "rules": _rules(delivery["rules"], language)} for delivery in event.data["deliveries"]]
             told.append(_decision(event, "queued", language, deliveries=deliveries))
         elif event.type == names.SUBMISSION_HELD and event.actor == "routing":

@@ -8,16 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from services.routing import cases, deliveries, models
+from services.routing import answers, cases, deliveries, models, receipts
 from services.routing.decide import GATE, Decision, Delivery, Hold, decide
 from services.routing.facts import History, case_key
-from services.routing.receipts import confirm_when_all_have
+from services.routing.progress import confirm_when_all_have
 from services.routing.table import COPY, PRIMARY, RoutingTable, destinations, load_table
-from services.shared import events, lifecycle, names, timestamps
+from services.shared import events, lifecycle, names, timestamps, words
 from services.shared.context import Context
 from services.shared.jobs import Job
 from services.shared.models import events as story
 from services.shared.models import submissions
+from services.shared.problems import Problem
 from services.shared.worker import Effect, Hopeless, Retry, handles
 
 ACTOR = deliveries.ACTOR
@@ -56,7 +57,7 @@ def route(job: Job, context: Context) -> Effect:
         # It was held and accepted again: who is not named any more gives its open work back, unless the secretariat gave it.
         others = {old["id"] for old in earlier if old["agency"] not in agencies and not old["by_hand"]}
         wanted = [_wanted(delivery) for delivery in decision.deliveries]
-        deliveries.queue(tx, row, wanted, earlier, taken_from=others, public_url=context.settings.public_url, facts=facts)
+        deliveries.queue(tx, row, wanted, earlier, taken_from=others, **_where(context), facts=facts)
 
     return effect
 
@@ -75,7 +76,7 @@ def recall(job: Job, context: Context) -> Effect:
         newer = {delivery["agency"]: delivery["id"] for delivery in every if delivery["submission"] == replaced_by}
         for delivery in every:
             if delivery["submission"] == submission and delivery["state"] in models.OPEN:
-                deliveries.recall(tx, delivery, reason, replaced_by=newer.get(delivery["agency"]))
+                deliveries.recall(tx, delivery, reason, replaced_by=newer.get(delivery["agency"]), broker=context.settings.broker_url is not None)
 
     return effect
 
@@ -114,7 +115,7 @@ def route_by_hand(job: Job, context: Context) -> Effect:
         taken_from: set[str] = set()
         if role == PRIMARY and not any(old["state"] == models.RETURNED for old in own):
             taken_from = {old["id"] for old in own if old["role"] == PRIMARY and not old["by_hand"] and old["agency"] != agency}
-        deliveries.queue(tx, row, [wanted], earlier, taken_from=taken_from, public_url=context.settings.public_url, facts={})
+        deliveries.queue(tx, row, [wanted], earlier, taken_from=taken_from, **_where(context), facts={})
 
     return effect
 
@@ -130,6 +131,23 @@ def confirm_late(job: Job, context: Context) -> Effect:
     if status == lifecycle.ACCEPTED:
         raise Retry("not archived yet", delay=LATE_CONFIRMATION_SECONDS[min(job.attempts, len(LATE_CONFIRMATION_SECONDS)) - 1])
     return lambda tx: confirm_when_all_have(tx, submission)
+
+
+@handles(names.ROUTING_RECEIPT)
+def take_receipt(job: Job, context: Context) -> None:
+    """Take a receipt that came over the broker and could not be taken there at once: its documents are to be opened, or it was refused.
+
+    The job's data: ``agency`` and the message's ``body`` (text). What is wrong with it parks the job, for the secretariat to see.
+    """
+    agency = str(job.data["agency"])
+    try:
+        data = receipts.read(str(job.data["body"]).encode("utf-8"), context.settings.schemas)
+        with answers.prepared(context, agency, data, words.DEFAULT) as documents, context.database.write() as tx:
+            receipts.take(tx, agency, data, by=None, actors=context.actors, documents=documents)
+    except Problem as problem:
+        if problem.status >= 500:
+            raise Retry(receipts.reason_of(problem)) from problem
+        raise Hopeless(f"{agency}: {receipts.reason_of(problem)}") from problem
 
 
 def _decide(table: RoutingTable, submission: Mapping[str, Any], settled: frozenset[str], *, possible_duplicate: bool) -> Decision:
@@ -151,6 +169,11 @@ def _usual_task(table: RoutingTable, agency: str, role: str) -> str:
     named = [row for rule in table.rules for row in destinations(rule.then) if row["agency"] == agency]
     same_role = [row for row in named if row["role"] == role]
     return str((same_role or named or [{"task": "orientering"}])[0]["task"])
+
+
+def _where(context: Context) -> dict[str, Any]:
+    """What sending depends on besides the submission."""
+    return {"public_url": context.settings.public_url, "broker": context.settings.broker_url is not None}
 
 
 def _wanted(delivery: Delivery) -> dict[str, Any]:

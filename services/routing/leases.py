@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, 
 
 from services.routing import models, receipts
 from services.routing.models import deliveries, leases, messages
+from services.routing.progress import queued_when_all_are
 from services.shared import events, identifiers, names, timestamps
 from services.shared.actors import Actors
 from services.shared.database import Database
@@ -61,15 +62,16 @@ def _free(now: str) -> Any:
 
 
 def _tell_delivered(tx: Connection, delivery_ids: list[str]) -> None:
-    query = (
-        select(deliveries).where(deliveries.c.id.in_(delivery_ids), deliveries.c.state == models.QUEUED).order_by(deliveries.c.root, deliveries.c.id)
-    )
+    untouched = deliveries.c.state.in_((models.PENDING, models.QUEUED))
+    query = select(deliveries).where(deliveries.c.id.in_(delivery_ids), untouched).order_by(deliveries.c.root, deliveries.c.id)
     for row in list(tx.execute(query).mappings()):
         events.locked(tx, row["submission"])
-        first = update(deliveries).where(deliveries.c.id == row["id"], deliveries.c.state == models.QUEUED).values(state=models.DELIVERED)
+        first = update(deliveries).where(deliveries.c.id == row["id"], untouched).values(state=models.DELIVERED)
         if tx.execute(first).rowcount:
             data = {"delivery": row["id"], "agency": row["agency"]}
             events.record(tx, row["submission"], names.DELIVERY_DELIVERED, actor=row["agency"], data=data)
+            if row["state"] == models.PENDING:
+                queued_when_all_are(tx, row["submission"])
 
 
 def confirm(tx: Connection, agency: str, lease: str, *, by: str | None, actors: Actors) -> dict[str, Any]:

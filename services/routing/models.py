@@ -7,14 +7,16 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, Text, 
 from services.shared.database import metadata
 from services.shared.models import Json, Serial
 
+# Written, but the broker does not have it yet; without a broker nothing is ever pending.
+PENDING = "pending"
 QUEUED = "queued"
 DELIVERED = "delivered"
 CONFIRMED = "confirmed"
 RETURNED = "returned"
 ANSWERED = "answered"
 RECALLED = "recalled"
-LIVE = (QUEUED, DELIVERED, CONFIRMED, ANSWERED)
-OPEN = (QUEUED, DELIVERED, CONFIRMED)
+LIVE = (PENDING, QUEUED, DELIVERED, CONFIRMED, ANSWERED)
+OPEN = (PENDING, QUEUED, DELIVERED, CONFIRMED)
 
 READY = "ready"
 LEASED = "leased"
@@ -23,7 +25,7 @@ DONE = "done"
 WORK = "work"
 RECALL = "recall"
 
-_OPEN = text("state IN ('queued', 'delivered', 'confirmed')")
+_OPEN = text("state IN ('pending', 'queued', 'delivered', 'confirmed')")
 _UNDONE = text("state <> 'done'")
 
 deliveries = Table(
@@ -62,6 +64,24 @@ messages = Table(
     # Only unfinished rows: taking work costs the same however much is done.
     Index("ix_routing_messages_undone", "agency", "seq", sqlite_where=_UNDONE, postgresql_where=_UNDONE),
     Index("ix_routing_messages_delivery", "delivery"),
+)
+
+outbox = Table(
+    "routing_outbox",
+    metadata,
+    # What the broker does not have yet, or is to have again. Empty where there is no broker.
+    Column("message", String(36), ForeignKey("routing_messages.id"), primary_key=True),
+    Column("agency", String(60), nullable=False),
+    Index("ix_routing_outbox_agency", "agency"),
+)
+
+relays = Table(
+    "routing_relays",
+    metadata,
+    # One relay at a time publishes for an agency, so that its messages keep their order.
+    Column("agency", String(60), primary_key=True),
+    Column("holder", String(32), nullable=False),
+    Column("until", String(27), nullable=False),
 )
 
 leases = Table(

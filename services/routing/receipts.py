@@ -11,18 +11,22 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from services.routing import models
+from services.routing import models, outbox
 from services.routing.answers import AnswerDocuments
 from services.routing.models import deliveries, messages, receipts
-from services.shared import events, identifiers, jobs, lifecycle, names, timestamps, words
+from services.routing.progress import confirm_when_all_have, queued_when_all_are
+from services.shared import events, names, timestamps, words
 from services.shared.actors import Actors
 from services.shared.problems import Problem
+from services.shared.storable import storable_object
 
 ACTOR = "routing"
+MAX_BYTES = 1024 * 1024
+_FORMATS = Draft202012Validator.FORMAT_CHECKER
 _EVENTS = {models.CONFIRMED: names.DELIVERY_CONFIRMED, models.RETURNED: names.DELIVERY_RETURNED, models.ANSWERED: names.DELIVERY_ANSWERED}
 # What an outcome leads to from each state; a pair that is missing contradicts what the agency said before.
 _NEXT = {
-    **{(state, models.CONFIRMED): models.CONFIRMED for state in (models.QUEUED, models.DELIVERED, models.CONFIRMED)},
+    **{(state, models.CONFIRMED): models.CONFIRMED for state in models.OPEN},
     **{(state, models.RETURNED): models.RETURNED for state in models.OPEN},
     **{(state, models.ANSWERED): models.ANSWERED for state in models.OPEN},
     (models.ANSWERED, models.CONFIRMED): models.ANSWERED,
@@ -31,17 +35,40 @@ _NEXT = {
 
 
 @cache
-def _validator(schemas: Path) -> Draft202012Validator:
+def _validators(schemas: Path) -> tuple[Draft202012Validator, Draft202012Validator]:
+    """For a receipt's ``data`` alone, and for the whole message."""
     schema = json.loads((schemas / "messages" / "receipt.schema.json").read_text(encoding="utf-8"))
-    return Draft202012Validator({"$ref": "#/$defs/data", "$defs": schema["$defs"]}, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    data = {"$ref": "#/$defs/data", "$defs": schema["$defs"]}
+    return Draft202012Validator(data, format_checker=_FORMATS), Draft202012Validator(schema, format_checker=_FORMATS)
 
 
 def check(data: Any, schemas: Path, language: str = words.DEFAULT) -> dict[str, Any]:
     """The ``data`` of a receipt, if it is one. Raises Problem ``receipt_invalid`` (422) with every fault, where it is and what to do."""
-    faults = [error for fault in _validator(schemas).iter_errors(data) for error in _as_errors(fault, language)]
+    return _checked(_validators(schemas)[0], data, language)
+
+
+def read(body: bytes, schemas: Path) -> dict[str, Any]:
+    """The ``data`` of a receipt that came over the broker. Raises Problem ``body_too_large``, ``json_expected``, ``receipt_invalid``."""
+    if len(body) > MAX_BYTES:
+        raise Problem("body_too_large", 413)
+    try:
+        message = storable_object(json.loads(body))
+    except (ValueError, RecursionError) as fault:
+        raise Problem("json_expected", 400) from fault
+    return dict(_checked(_validators(schemas)[1], message, words.DEFAULT)["data"])
+
+
+def reason_of(problem: Problem) -> str:
+    """Why a receipt was not taken, in bokmål: the problem's code, and what is wrong where or else its sentence."""
+    faults = [f"{error['pointer'] or '/'}: {error['message']}" for error in problem.errors]
+    return f"{problem.code}: " + ("; ".join(faults) or problem.detail(words.DEFAULT))
+
+
+def _checked(validator: Draft202012Validator, said: Any, language: str) -> dict[str, Any]:
+    faults = [error for fault in validator.iter_errors(said) for error in _as_errors(fault, language)]
     if faults:
         raise Problem("receipt_invalid", 422, errors=sorted(faults, key=lambda error: str(error["pointer"])))
-    return dict(data)
+    return dict(said)
 
 
 def _as_errors(fault: Any, language: str) -> Iterator[dict[str, Any]]:
@@ -131,6 +158,10 @@ def _apply(
     }
     if state != delivery["state"] or not applied:
         events.record(tx, submission["id"], _EVENTS[outcome], actor=delivery["agency"], data=fact)
+    if delivery["state"] == models.PENDING:
+        # The agency has it, over HTTP or over a broker that has not told us yet: it is with its agency, whatever the broker says later.
+        outbox.remove(tx, delivery["id"])
+        queued_when_all_are(tx, submission["id"])
     if applied and delivery["role"] == "primary":
         _move_submission(tx, delivery, submission, outcome, data, actors)
     return _answer(row)
@@ -149,22 +180,6 @@ def _move_submission(tx: Connection, delivery: RowMapping, submission: RowMappin
         events.record_or_drop(tx, submission["id"], names.SUBMISSION_HELD, actor=ACTOR, data=held)
     else:
         confirm_when_all_have(tx, submission["id"])
-
-
-def confirm_when_all_have(tx: Connection, submission: str) -> None:
-    """Make a routed submission confirmed when every primary has confirmed or answered.
-
-    When it is not archived yet, a job looks at it again.
-    """
-    row = events.locked(tx, submission)
-    primaries = select(deliveries.c.state).where(deliveries.c.submission == submission, deliveries.c.role == "primary")
-    states = [state for state in tx.execute(primaries).scalars() if state in models.LIVE]
-    if not states or not all(state in (models.CONFIRMED, models.ANSWERED) for state in states):
-        return
-    if row["status"] == lifecycle.ROUTED:
-        events.record(tx, submission, names.SUBMISSION_CONFIRMED, actor=ACTOR)
-    elif row["status"] == lifecycle.ACCEPTED and row["queued_at"] is not None:
-        jobs.enqueue(tx, names.ROUTING_CONFIRM, key=f"confirm:{identifiers.new_id()}", submission=submission)
 
 
 def _own_delivery(tx: Connection, agency: str, delivery: str) -> RowMapping:

@@ -22,6 +22,7 @@ MOVE_DROPPED: Final = "move.dropped"
 ARCHIVE_REQUESTED: Final = "archive.requested"
 ARCHIVE_STORED: Final = "archive.stored"
 ARCHIVE_EXPORTED: Final = "archive.exported"
+DELIVERIES_PLANNED: Final = "deliveries.planned"
 DELIVERIES_QUEUED: Final = "deliveries.queued"
 DELIVERY_DELIVERED: Final = "delivery.delivered"
 DELIVERY_CONFIRMED: Final = "delivery.confirmed"
@@ -43,6 +44,7 @@ ROUTING_ROUTE: Final = "routing.route"
 ROUTING_RECALL: Final = "routing.recall"
 ROUTING_BY_HAND: Final = "routing.by_hand"
 ROUTING_CONFIRM: Final = "routing.confirm"
+ROUTING_RECEIPT: Final = "routing.receipt"
 
 SUBSCRIBERS: Final[dict[str, tuple[str, ...]]] = {
     SUBMISSION_RECEIVED: (VALIDATION_CHECK,),
@@ -55,4 +57,4 @@ SUBSCRIBERS: Final[dict[str, tuple[str, ...]]] = {
     ROUTED_BY_HAND: (ROUTING_BY_HAND,),
 }
 
-HANDLERS: Final = (VALIDATION_CHECK, ARCHIVE_STORE, ARCHIVE_FIXITY, ROUTING_ROUTE, ROUTING_RECALL, ROUTING_BY_HAND, ROUTING_CONFIRM)
+HANDLERS: Final = (VALIDATION_CHECK, ARCHIVE_STORE, ARCHIVE_FIXITY, ROUTING_ROUTE, ROUTING_RECALL, ROUTING_BY_HAND, ROUTING_CONFIRM, ROUTING_RECEIPT)

@@ -15,7 +15,9 @@ class Settings:
     """What differs between one running system and another.
 
     ``public_url`` is how the outside reaches us (no trailing slash). ``issuer`` and ``audience`` are compared exactly with a token's claims; ``jwks_url`` is None when
-    the local issuer's own keys are used. Times are seconds.
+    the local issuer's own keys are used. ``broker_url`` is the agencies' RabbitMQ as our own user, without a virtual host (``amqp://user:password@host:5672``), or None
+    when the books alone are the queues. ``objects_url`` and ``archive_url`` name a bucket as ``http(s)://host:port/bucket[/prefix]`` (empty: a folder of ``data``), the keys
+    hold for both. ``scanner`` is ``none``, ``clamd:host:port`` or ``clamd:/path/of/its/socket``. Times are seconds.
     """
 
     data: Path
@@ -27,6 +29,12 @@ class Settings:
     audience: str = "nyemetoder-mottak"
     jwks_url: str | None = None
     scanner: str = "none"
+    objects_url: str = ""
+    archive_url: str = ""
+    objects_access_key: str = ""
+    objects_secret_key: str = field(default="", repr=False)
+    objects_region: str = "us-east-1"
+    broker_url: str | None = field(default=None, repr=False)
     schemas: Path = field(default=SCHEMAS)
     workers: int = 2
     web_threads: int = 24

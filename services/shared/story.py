@@ -21,14 +21,18 @@ def routing_of(chain: Sequence[Event], language: str) -> list[dict[str, Any]]:
     """The deliveries with their present state and the reasons in a language."""
     deliveries: dict[str, dict[str, Any]] = {}
     for event in chain:
-        if event.type == names.DELIVERIES_QUEUED:
+        if event.type in (names.DELIVERIES_PLANNED, names.DELIVERIES_QUEUED):
             for delivery in event.data["deliveries"]:
-                deliveries[delivery["delivery"]] = _delivery(delivery, language)
+                known = deliveries.get(delivery["delivery"])
+                if known is None:
+                    deliveries[delivery["delivery"]] = _delivery(delivery, language)
+                elif known["state"] == "pending":
+                    known["state"] = "queued"
         elif event.type in DELIVERY_STATES and event.data["delivery"] in deliveries and event.data.get("applied", True):
             deliveries[event.data["delivery"]]["state"] = DELIVERY_STATES[event.type]
         elif event.type == names.DOCUMENT_FETCHED:
             for delivery in deliveries.values():
-                if delivery["agency"] == event.data["agency"] and delivery["state"] == "queued":
+                if delivery["agency"] == event.data["agency"] and delivery["state"] in ("pending", "queued"):
                     delivery["state"] = "delivered"
     return list(deliveries.values())
 

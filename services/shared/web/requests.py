@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import rfc8785
 from flask import request
 
 from services.shared.problems import Problem
+from services.shared.storable import storable_object
 
 
 def json_object(*, optional: bool = False) -> dict[str, Any]:
     """The request's body as a JSON object; ``{}`` when there is none and that is allowed. Raises Problem.
 
-    What Python reads as JSON but no store or digest can take (NaN, lone surrogates, NUL, numbers beyond 2**53, endless nesting) is none.
+    What Python reads as JSON but no store or digest can take is none (``storable_object``).
     """
     if optional and not request.content_length:
         return {}
     try:
-        body = request.get_json(force=True, silent=True)
-        canonical = rfc8785.dumps(body)
+        return storable_object(request.get_json(force=True, silent=True))
     except (ValueError, RecursionError) as fault:
         raise Problem("json_expected", 400) from fault
-    if not isinstance(body, dict) or b"\\u0000" in canonical.replace(b"\\\\", b""):
-        raise Problem("json_expected", 400)
-    return body
 
 
 def whole_number(text: str | None, name: str, default: int) -> int:

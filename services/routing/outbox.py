@@ -1,0 +1,93 @@
+"""What the broker is to have: the outbox beside the books. A row stands until the broker has confirmed its message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.routing import models
+from services.routing.models import deliveries, messages, outbox, relays
+from services.routing.progress import queued_when_all_are
+from services.shared import timestamps
+from services.shared.database import leave_word
+from services.shared.models import submissions
+
+# Who listens for committed writes under this name is a relay of the same process (``Database.add_commit_listener``).
+RELAY = "relay"
+
+_BATCH = (
+    select(messages.c.id, messages.c.delivery, messages.c.kind, messages.c.body, messages.c.created_at)
+    .join(outbox, outbox.c.message == messages.c.id)
+    .where(outbox.c.agency == bindparam("for_agency"))
+    .order_by(messages.c.seq)
+    .limit(bindparam("most"))
+)
+_WAITING = select(outbox.c.agency).distinct()
+
+
+def put(tx: Connection, sent: Sequence[tuple[str, str]]) -> None:
+    """Have messages published: ``(message id, agency)``."""
+    tx.execute(insert(outbox), [{"message": message, "agency": agency} for message, agency in sent])
+    leave_word(tx, RELAY)
+
+
+def remove(tx: Connection, message: str) -> None:
+    """This message need not be published any more."""
+    tx.execute(delete(outbox).where(outbox.c.message == message))
+
+
+def waiting(tx: Connection) -> set[str]:
+    """The agencies for whom something is to be published."""
+    return set(tx.execute(_WAITING).scalars())
+
+
+def batch(tx: Connection, agency: str, most: int) -> list[RowMapping]:
+    """The oldest messages that the agency's queue does not have yet: ``id, delivery, kind, body, created_at``."""
+    return list(tx.execute(_BATCH, {"for_agency": agency, "most": most}).mappings())
+
+
+def confirmed(tx: Connection, message_ids: Sequence[str]) -> None:
+    """The broker has these: their deliveries are queued, and a submission whose last one this was is told so."""
+    pending = select(deliveries.c.root, deliveries.c.submission).where(deliveries.c.id.in_(message_ids), deliveries.c.state == models.PENDING)
+    found = tx.execute(pending).all()
+    # In the order of their ids, as everybody locks them: two relays never wait for each other in a circle.
+    roots = sorted({row.root for row in found})
+    if roots:
+        tx.execute(select(submissions.c.id).where(submissions.c.id.in_(roots)).order_by(submissions.c.id).with_for_update()).all()
+    still_pending = deliveries.c.id.in_(message_ids) & (deliveries.c.state == models.PENDING)
+    tx.execute(update(deliveries).where(still_pending).values(state=models.QUEUED))
+    tx.execute(delete(outbox).where(outbox.c.message.in_(message_ids)))
+    for _root, submission in sorted({(row.root, row.submission) for row in found}):
+        queued_when_all_are(tx, submission)
+
+
+def send_again(tx: Connection, agency: str) -> int:
+    """Put everything that the agency has not done back into the outbox, after it purged or lost its queue. Returns how many.
+
+    Consumers know a message by its id, so one that they have already does no harm.
+    """
+    there = select(outbox.c.message).where(outbox.c.message == messages.c.id).exists()
+    undone = select(messages.c.id).where(messages.c.agency == agency, messages.c.state != models.DONE, ~there)
+    lost = [(message, agency) for message in tx.execute(undone).scalars()]
+    if lost:
+        put(tx, lost)
+    return len(lost)
+
+
+def hold(tx: Connection, agency: str, holder: str, seconds: float) -> bool:
+    """Become, or stay, the one relay of an agency for some seconds; False while another one is."""
+    now = timestamps.now()
+    until = timestamps.later(now, seconds)
+    free = relays.c.agency == agency, (relays.c.holder == holder) | (relays.c.until <= now)
+    if tx.execute(update(relays).where(*free).values(holder=holder, until=until)).rowcount:
+        return True
+    dialect = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    first = dialect(relays).values(agency=agency, holder=holder, until=until).on_conflict_do_nothing()
+    return bool(tx.execute(first).rowcount)
+
+
+def give_up(tx: Connection, holder: str) -> None:
+    """Let another relay go on at once."""
+    tx.execute(delete(relays).where(relays.c.holder == holder))

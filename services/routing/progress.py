@@ -1,0 +1,47 @@
+"""What follows for a submission when its deliveries move on: queued everywhere, confirmed by everybody who must."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from services.routing import models
+from services.routing.models import deliveries
+from services.shared import events, identifiers, jobs, lifecycle, names
+from services.shared.models import events as story
+
+ACTOR = "routing"
+_PLANS = (names.DELIVERIES_PLANNED, names.DELIVERIES_QUEUED, names.SUBMISSION_HELD)
+
+
+def queued_when_all_are(tx: Connection, submission: str) -> None:
+    """Tell that the planned deliveries of a submission are queued, if none of them is pending any more.
+
+    Only once for each plan, and not for a plan that a hold came after: being queued would lift the hold.
+    """
+    events.locked(tx, submission)
+    its_deliveries = select(deliveries.c.id, deliveries.c.agency, deliveries.c.state).where(deliveries.c.submission == submission)
+    rows = tx.execute(its_deliveries.order_by(deliveries.c.created_at, deliveries.c.id)).all()
+    if any(row.state == models.PENDING for row in rows):
+        return
+    newest = select(story.c.type).where(story.c.submission == submission, story.c.type.in_(_PLANS)).order_by(story.c.seq.desc()).limit(1)
+    if tx.execute(newest).scalar_one_or_none() != names.DELIVERIES_PLANNED:
+        return
+    told = [{"delivery": row.id, "agency": row.agency} for row in rows if row.state in models.LIVE]
+    events.record(tx, submission, names.DELIVERIES_QUEUED, actor=ACTOR, data={"deliveries": told})
+    confirm_when_all_have(tx, submission)
+
+
+def confirm_when_all_have(tx: Connection, submission: str) -> None:
+    """Make a routed submission confirmed when every primary has confirmed or answered.
+
+    When it is not archived yet, a job looks at it again.
+    """
+    row = events.locked(tx, submission)
+    primaries = select(deliveries.c.state).where(deliveries.c.submission == submission, deliveries.c.role == "primary")
+    states = [state for state in tx.execute(primaries).scalars() if state in models.LIVE]
+    if not states or not all(state in (models.CONFIRMED, models.ANSWERED) for state in states):
+        return
+    if row["status"] == lifecycle.ROUTED:
+        events.record(tx, submission, names.SUBMISSION_CONFIRMED, actor=ACTOR)
+    elif row["status"] == lifecycle.ACCEPTED and row["queued_at"] is not None:
+        jobs.enqueue(tx, names.ROUTING_CONFIRM, key=f"confirm:{identifiers.new_id()}", submission=submission)
