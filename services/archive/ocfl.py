@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from services.archive import inventory as inventories
@@ -37,12 +37,16 @@ class SourceDamaged(Exception):
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """One version in the store. ``digest`` is ``sha512:<hex>`` of its inventory; ``sizes``: content path -> bytes, for the content this version added."""
+    """One version in the store. ``digest`` is ``sha512:<hex>`` of its inventory; ``sizes``: content path -> bytes, for the content this version added.
+
+    ``read_back``: content whose digests were compared just now with what lies in the store, so that it need not be read again.
+    """
 
     object_id: str
     version: int
     digest: str
     sizes: dict[str, int]
+    read_back: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def name(self) -> str:
@@ -182,12 +186,11 @@ def write_version(port: Objects, object_id: str, plan: VersionPlan, source: Obje
         port.delete(f"{root}/{stray}")
     if found is None:
         port.put_bytes(f"{root}/{OBJECT_DECLARATION}", b"ocfl_object_1.1\n")
-    for path, content in new.items():
-        _write_content(port, f"{root}/{path}", content, source)
+    read_back = frozenset(path for path, content in new.items() if _write_content(port, f"{root}/{path}", content, source))
     data = after.serialised()
     port.put_bytes(f"{root}/v{after.head}/{INVENTORY}", data)
     _commit(port, root, after.head, data)
-    return StoredVersion(object_id, after.head, digest_of(data), {path: content.size for path, content in new.items()})
+    return StoredVersion(object_id, after.head, digest_of(data), {path: content.size for path, content in new.items()}, read_back)
 
 
 def stored_version(port: Objects, object_id: str, inventory: Inventory, number: int) -> StoredVersion:
@@ -204,14 +207,16 @@ def stored_version(port: Objects, object_id: str, inventory: Inventory, number: 
     return StoredVersion(object_id, number, digest_of(data), sizes)
 
 
-def _write_content(port: Objects, key: str, content: Content, source: Objects) -> None:
+def _write_content(port: Objects, key: str, content: Content, source: Objects) -> bool:
+    """True when what lies in the store was read back and is what it should be."""
     if isinstance(content.source, bytes):
         port.put_bytes(key, content.source, replace=False)
-        return
+        return False
     stored = port.copy_from(source, content.source, key)
     if (stored.size, stored.sha512, stored.sha256) != (content.size, content.sha512, content.sha256):
         port.delete(key)  # no inventory names it yet, and none ever will
         raise SourceDamaged(f"{content.source}: its bytes are not those that were received")
+    return stored.read_back
 
 
 def _commit(port: Objects, root: str, number: int, data: bytes) -> None:

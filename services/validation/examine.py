@@ -6,6 +6,7 @@ The same examination serves ``POST /submissions`` (as a job) and ``POST /checks`
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -81,8 +82,9 @@ class Examination:
 def examine(context: Checking, request: Request) -> Examination:
     """Examine a submission. The caller discards the result. Raises what the box and the scanner raise when they cannot work now."""
     result = Examination(language=request.language)
-    clean = _scan(context, request, result)
-    _open(context, request, clean, result)
+    with ExitStack() as fetched:
+        clean = _scan(context, request, result, fetched)
+        _open(context, request, clean, result)
     try:
         _scan_extracted(context, result)
         form = result.opened.form if result.opened else None
@@ -99,31 +101,22 @@ def examine(context: Checking, request: Request) -> Examination:
     return result
 
 
-def _scan(context: Checking, request: Request, result: Examination) -> list[File]:
-    """Ask the scanner about every file; an infected one is not opened."""
+def _scan(context: Checking, request: Request, result: Examination, fetched: ExitStack) -> list[Incoming]:
+    """Ask the scanner about every file; an infected one is not opened. Each file is fetched from its store once, for the scanner and the box."""
     clean = []
     for file in request.files:
-        with file.open() as stream:
-            verdict = context.scanner.scan(stream)
+        stream = fetched.enter_context(file.open())
+        verdict = context.scanner.scan(stream)
         result.verdicts[file.id] = verdict
         if verdict.scan == INFECTED:
             result.findings.append(_document_finding("file_infected", file))
         else:
-            clean.append(file)
+            clean.append(Incoming(file.id, "form" if file.role == FORM else "attachment", file.name, stream, file.size))
     return clean
 
 
-def _open(context: Checking, request: Request, files: Sequence[File], result: Examination) -> None:
-    streams = [file.open() for file in files]
-    try:
-        incoming = [
-            Incoming(file.id, "form" if file.role == FORM else "attachment", file.name, stream, file.size)
-            for file, stream in zip(files, streams, strict=True)
-        ]
-        result.opened = context.box.open_submission(incoming)
-    finally:
-        for stream in streams:
-            stream.close()
+def _open(context: Checking, request: Request, files: Sequence[Incoming], result: Examination) -> None:
+    result.opened = context.box.open_submission(files)
     paths = {document.id: document.path for document in result.opened.documents}
     names = paths | {file.id: file.name for file in request.files}
     result.findings += [_fault_finding(fault, names) for fault in result.opened.findings]

@@ -13,9 +13,12 @@ from services.shared.objects import DirectoryObjects, ObjectExists, ObjectMissin
 from services.shared.objects.port import CHUNK
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Objects:
-    return DirectoryObjects(tmp_path / "store")
+@pytest.fixture(params=["directory", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
+    if request.param == "directory":
+        return DirectoryObjects(tmp_path / "store")
+    on_s3: Objects = request.getfixturevalue("bucket")
+    return on_s3
 
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, 3 * CHUNK + 7])
@@ -27,11 +30,62 @@ def test_what_is_put_comes_back_whole_with_its_size_and_digests(store: Objects, 
     assert store.size("incoming/ab/x") == size
 
 
-def test_reading_can_begin_anywhere_and_gives_a_real_file(store: Objects) -> None:
+def test_reading_can_begin_anywhere_and_move(store: Objects) -> None:
     store.put("a", io.BytesIO(b"0123456789"))
-    with store.open("a", 4) as file:
-        assert file.read() == b"456789"
-        assert file.fileno() > 0
+    with store.open("a", 4) as stream:
+        assert stream.read() == b"456789"
+        assert stream.seek(2) == stream.tell() == 2
+        assert stream.read(3) == b"234"
+        assert stream.read(100) == b"56789"
+        assert stream.read(1) == b""
+    for beyond in (10, 11):
+        with store.open("a", beyond) as stream:
+            assert stream.read() == b""
+
+
+def test_a_file_for_the_box_is_a_real_one_that_can_be_opened_again(store: Objects) -> None:
+    data = os.urandom(CHUNK + 1)
+    store.put("a", io.BytesIO(data))
+    with store.file("a") as file, Path(f"/proc/self/fd/{file.fileno()}").open("rb") as again:
+        assert file.read() == again.read() == data
+
+
+def test_a_stream_that_gives_little_at_a_time_is_taken_whole(store: Objects) -> None:
+    class Drips(io.RawIOBase):
+        left = 3000
+
+        def read(self, size: int = -1) -> bytes:
+            self.left -= 1
+            return b"xyz" if self.left >= 0 else b""
+
+    assert store.put("a", Drips()).size == 9000
+    assert store.read_bytes("a") == b"xyz" * 3000
+
+
+def test_the_same_key_may_be_written_again(store: Objects) -> None:
+    first, second = store.put("a", io.BytesIO(b"same")), store.put("a", io.BytesIO(b"same"))
+    assert first == second
+    assert store.read_bytes("a") == b"same"
+
+
+def test_of_writers_who_come_one_after_the_other_the_first_stays(store: Objects) -> None:
+    store.put_bytes("a", b"first")
+    with pytest.raises(ObjectExists):
+        store.put_bytes("a", b"second")
+    assert store.read_bytes("a") == b"first"
+
+
+def test_a_copy_within_the_store_has_the_digests_of_its_bytes(store: Objects) -> None:
+    data = os.urandom(2 * CHUNK + 5)
+    written = store.put("received/a%3ab", io.BytesIO(data))
+    assert store.copy_from(store, "received/a%3ab", "kept/urn%3auuid%3a1/v1") == written
+    assert store.read_bytes("kept/urn%3auuid%3a1/v1") == data
+
+
+def test_what_is_not_there_cannot_be_copied(store: Objects) -> None:
+    with pytest.raises(ObjectMissing):
+        store.copy_from(store, "nothing", "kept")
+    assert store.size("kept") is None
 
 
 def test_a_stream_that_breaks_leaves_nothing(store: Objects) -> None:
@@ -82,8 +136,9 @@ def test_listing_gives_the_keys_under_a_prefix_in_order(store: Objects) -> None:
 
 def test_what_is_not_there_is_said_to_be_missing(store: Objects) -> None:
     assert store.size("nothing") is None
-    with pytest.raises(ObjectMissing):
-        store.open("nothing")
+    for look in (store.open, store.file, store.read_bytes):
+        with pytest.raises(ObjectMissing):
+            look("nothing")
     store.delete("nothing")
 
 

@@ -69,6 +69,10 @@ class DirectoryObjects:
         file.seek(start)
         return file
 
+    def file(self, key: str) -> BinaryIO:
+        """See Objects.file."""
+        return self.open(key)
+
     def read_bytes(self, key: str) -> bytes:
         """See Objects.read_bytes."""
         with self.open(key) as file:

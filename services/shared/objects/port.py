@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 CHUNK = 256 * 1024
@@ -33,11 +33,12 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Stored:
-    """What was written: its size in bytes and its digests (hex)."""
+    """What was written: its size in bytes and its digests (hex). ``read_back``: they were taken from what lies in the store now, not from what was sent to it."""
 
     size: int
     sha256: str
     sha512: str
+    read_back: bool = field(default=False, compare=False)
 
 
 class Objects(Protocol):
@@ -50,7 +51,10 @@ class Objects(Protocol):
         """Write small bytes. An existing key with other bytes raises ObjectExists unless ``replace``."""
 
     def open(self, key: str, start: int = 0) -> BinaryIO:
-        """Open for reading from an offset; on the directory end a real file with ``fileno()``. Raises ObjectMissing."""
+        """A stream of the bytes from an offset on. Raises ObjectMissing; reading on raises ObjectsUnavailable when the store does not answer."""
+
+    def file(self, key: str) -> BinaryIO:
+        """All bytes as a real file with ``fileno()``, as the box needs; from a store elsewhere they are fetched first. Raises ObjectMissing."""
 
     def read_bytes(self, key: str) -> bytes:
         """All bytes of a small object. Raises ObjectMissing."""
@@ -90,6 +94,6 @@ class Hashing:
         self._sha256.update(piece)
         self._sha512.update(piece)
 
-    def stored(self) -> Stored:
+    def stored(self, *, read_back: bool = False) -> Stored:
         """What has passed so far."""
-        return Stored(self.size, self._sha256.hexdigest(), self._sha512.hexdigest())
+        return Stored(self.size, self._sha256.hexdigest(), self._sha512.hexdigest(), read_back)

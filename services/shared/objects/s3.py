@@ -1,0 +1,254 @@
+"""Objects in a bucket of any S3, through the ``minio`` SDK (a plain S3 client; which server is the operator's choice).
+
+Requests are what a remote store costs, so they are few: a file up to PART_BYTES is one PUT, a small write one conditional PUT, a copy inside the server one PUT and one
+GET that reads back what lies there now. Every wait has an end; what may be asked again safely is asked again with back-off and jitter.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO, Final, cast
+from urllib.parse import quote
+
+import urllib3
+from minio import Minio
+from minio.error import MinioException, S3Error
+
+from services.shared.objects.download import Download
+from services.shared.objects.port import (
+    CHUNK,
+    Hashing,
+    ObjectExists,
+    ObjectMissing,
+    Objects,
+    ObjectsUnavailable,
+    Readable,
+    Stored,
+    check_key,
+)
+
+# The least S3 allows for a part, and so the least memory an upload can take; 10,000 parts reach far beyond the largest file of the policy.
+PART_BYTES: Final = 5 * 1024 * 1024
+# Copying a large object is one request that is answered when it is done.
+_COPY_SECONDS: Final = 300.0
+_ANSWER_SECONDS: Final = 30.0
+_CHECK_SECONDS: Final = 3.0
+_CHECK_HOLDS_SECONDS: Final = 2.0
+_MISSING: Final = ("NoSuchKey", "NoSuchObject")
+_BEYOND_THE_END: Final = "InvalidRange"
+_EXISTS: Final = "PreconditionFailed"
+
+
+class S3Objects:
+    """The object port on one bucket, or on one prefix in it. One instance serves all threads of a process; make it after forking.
+
+    ``endpoint``: ``host:port``. ``prefix``: without slash at its end. ``scratch``: where ``file`` puts what it fetches.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        bucket: str,
+        access_key: str,
+        secret_key: str,
+        prefix: str = "",
+        *,
+        scratch: Path,
+        secure: bool = True,
+        region: str = "us-east-1",
+    ) -> None:
+        if prefix:
+            check_key(prefix)
+        self.server, self.bucket = (endpoint, access_key), bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._scratch = scratch
+        self._pools: list[urllib3.PoolManager] = []
+
+        def client(answer_seconds: float, *, tries: int = 4) -> Minio:
+            pool = _pool(answer_seconds, tries)
+            self._pools.append(pool)
+            # A region that is given is never asked for.
+            return Minio(endpoint, access_key, secret_key, secure=secure, region=region, http_client=pool)
+
+        self._client, self._patient, self._quick = client(_ANSWER_SECONDS), client(_COPY_SECONDS), client(_CHECK_SECONDS, tries=1)
+        self._well_until = 0.0
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        for pool in self._pools:
+            pool.clear()
+
+    def put(self, key: str, stream: Readable) -> Stored:
+        """See Objects.put."""
+        name = self._name(key)
+        taken = _Parts(stream)
+        with self._asking(key):
+            self._client.put_object(self.bucket, name, cast(BinaryIO, taken), -1, part_size=PART_BYTES)
+        return taken.digests.stored()
+
+    def put_bytes(self, key: str, data: bytes, *, replace: bool = False) -> None:
+        """See Objects.put_bytes. Of several writers with different bytes exactly one wins, whichever process they are in."""
+        try:
+            self._put(self._client, key, data, {} if replace else {"If-None-Match": "*"})
+        except ObjectExists:
+            # Also when our own first try arrived and only its answer was lost.
+            if self.read_bytes(key) != data:
+                raise
+
+    def open(self, key: str, start: int = 0) -> BinaryIO:
+        """See Objects.open. The stream can seek, which costs a request; broken off, it goes on where it was."""
+        download = Download(lambda offset, unchanged: self._get(key, offset, unchanged), start)
+        return cast(BinaryIO, download)
+
+    def file(self, key: str) -> BinaryIO:
+        """See Objects.file. It lies on the scratch disk without a name, and is gone when it is closed."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        file = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115 - the caller closes it
+        try:
+            with self.open(key) as stream:
+                while piece := stream.read(CHUNK):
+                    file.write(piece)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return cast(BinaryIO, file)
+
+    def read_bytes(self, key: str) -> bytes:
+        """See Objects.read_bytes."""
+        with self.open(key) as stream:
+            return stream.read()
+
+    def size(self, key: str) -> int | None:
+        """See Objects.size."""
+        name = self._name(key)
+        try:
+            with self._asking(key):
+                return self._client.stat_object(self.bucket, name).size
+        except ObjectMissing:
+            return None
+
+    def copy_from(self, source: Objects, source_key: str, key: str) -> Stored:
+        """See Objects.copy_from. Inside one server the bytes do not travel: the server copies, and what lies there afterwards is read back."""
+        if not isinstance(source, S3Objects) or source.server != self.server:
+            with source.open(source_key) as stream:
+                return self.put(key, stream)
+        where = quote(f"{source.bucket}/{source._name(source_key)}")
+        self._put(self._patient, key, b"", {"x-amz-copy-source": where}, asked_for=source_key)
+        digests = Hashing()
+        with self.open(key) as stream:
+            while piece := stream.read(CHUNK):
+                digests.update(piece)
+        return digests.stored(read_back=True)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """See Objects.list. A thousand keys for each request."""
+        with self._asking(prefix):
+            for found in self._client.list_objects(self.bucket, f"{self._prefix}{prefix}", recursive=True):
+                if found.object_name is not None and not found.is_dir:
+                    yield found.object_name.removeprefix(self._prefix)
+
+    def delete(self, key: str) -> None:
+        """See Objects.delete."""
+        name = self._name(key)
+        with self._asking(key):
+            self._client.remove_object(self.bucket, name)
+
+    def check(self) -> None:
+        """See Objects.check: asks for the bucket, without patience. Asked for every submission, so that it was there holds for a moment."""
+        if time.monotonic() < self._well_until:
+            return
+        with self._asking(self.bucket):
+            if not self._quick.bucket_exists(self.bucket):
+                raise ObjectsUnavailable(f"there is no bucket {self.bucket}")
+        self._well_until = time.monotonic() + _CHECK_HOLDS_SECONDS
+
+    def remove_unfinished(self, *, older_than: timedelta = timedelta(days=1)) -> int:
+        """Give up uploads in parts that a killed process left; ``older_than`` must be longer than any upload takes. Returns how many."""
+        before = datetime.now(UTC) - older_than
+        with self._asking(self._prefix):
+            found = self._client._list_multipart_uploads(self.bucket, prefix=self._prefix)
+            old = [upload for upload in found.uploads if upload.initiated_time is not None and upload.initiated_time < before]
+            for upload in old:
+                self._client._abort_multipart_upload(self.bucket, upload.object_name, cast(str, upload.upload_id))
+        return len(old)
+
+    def _put(self, client: Minio, key: str, data: bytes, headers: dict[str, str], *, asked_for: str = "") -> None:
+        """One PUT with headers that the SDK's public method turns into metadata; that its own method takes them is held by the tests of racing writers."""
+        name = self._name(key)
+        with self._asking(asked_for or key):
+            client._put_object(self.bucket, name, data, dict(headers))
+
+    def _get(self, key: str, offset: int, unchanged: str | None) -> urllib3.BaseHTTPResponse | None:
+        """The bytes from an offset on, of exactly the version with ETag ``unchanged``; None when the offset is at or beyond the end."""
+        headers = {"If-Match": f'"{unchanged}"'} if unchanged else {}
+        name = self._name(key)
+        try:
+            with self._asking(key):
+                return self._client.get_object(self.bucket, name, offset=offset, request_headers=cast(Any, headers))
+        except _PastTheEnd:
+            return None
+
+    def _name(self, key: str) -> str:
+        check_key(key)
+        return f"{self._prefix}{key}"
+
+    @contextmanager
+    def _asking(self, key: str) -> Iterator[None]:
+        """Faults of the SDK and the network as the port's own. What a stream that is being read raises passes as it is."""
+        try:
+            yield
+        except S3Error as fault:
+            if fault.code in _MISSING:
+                raise ObjectMissing(key) from fault
+            if fault.code == _BEYOND_THE_END:
+                raise _PastTheEnd from fault
+            if fault.code == _EXISTS:
+                raise ObjectExists(key) from fault
+            raise ObjectsUnavailable(f"the object store: {fault.code}") from fault
+        except (MinioException, urllib3.exceptions.HTTPError) as fault:
+            raise ObjectsUnavailable(f"the object store: {type(fault).__name__}") from fault
+
+
+class _PastTheEnd(Exception):
+    """The range asked for begins where the object has ended."""
+
+
+class _Parts:
+    """A stream as the SDK reads it, a whole part at a time, with digests of what passed."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._ended = False
+        self.digests = Hashing()
+
+    def read(self, size: int) -> bytes:
+        """Exactly ``size`` bytes, fewer only at the end."""
+        pieces: list[bytes] = []
+        while size and not self._ended:
+            piece = self._stream.read(min(size, CHUNK))
+            self._ended = not piece
+            self.digests.update(piece)
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
+
+def _pool(answer_seconds: float, tries: int) -> urllib3.PoolManager:
+    """Connections with an end to every wait. PUT, GET, HEAD and DELETE are asked again; POST (begin and complete an upload in parts) is not."""
+    retries = urllib3.Retry(
+        total=tries - 1,
+        backoff_factor=0.2,
+        backoff_jitter=0.2,
+        backoff_max=2.0,
+        status_forcelist=(500, 502, 503, 504),
+        redirect=0,
+        raise_on_status=False,
+    )
+    # urllib3 sends under the connect timeout: 10 seconds for one part.
+    return urllib3.PoolManager(timeout=urllib3.Timeout(connect=min(10.0, answer_seconds), read=answer_seconds), maxsize=32, retries=retries)
