@@ -20,6 +20,8 @@ from services.shared.actors import Actors
 from services.shared.secrets_files import write_secret
 
 OUR_USER: Final = "mottak"
+# Where our own wake-ups go (services.shared.wakeups declares its queues there); no agency's user may enter it.
+OUR_VHOST: Final = "mottak"
 WORK: Final = "mottak.work"
 DEAD: Final = "mottak.dead"
 RECEIPTS: Final = "mottak.receipts"
@@ -66,8 +68,11 @@ def definitions(agencies: Iterable[str], password_hashes: Mapping[str, str]) -> 
     vhosts = [vhost_of(agency) for agency in agencies]
     return {
         "users": [_user(name, password_hashes[name]) for name in (OUR_USER, *vhosts)],
-        "vhosts": [{"name": vhost} for vhost in vhosts],
-        "permissions": [permission for vhost in vhosts for permission in _permissions(vhost)],
+        "vhosts": [{"name": vhost} for vhost in (OUR_VHOST, *vhosts)],
+        "permissions": [
+            {"user": OUR_USER, "vhost": OUR_VHOST, "configure": ".*", "write": ".*", "read": ".*"},
+            *(permission for vhost in vhosts for permission in _permissions(vhost)),
+        ],
         "exchanges": [
             {"name": name, "vhost": vhost, "type": kind, "durable": True, "auto_delete": False, "internal": False, "arguments": {}}
             for vhost in vhosts
