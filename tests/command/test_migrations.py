@@ -6,9 +6,10 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
-from services.command.assemble import migrate
+from services.command.assemble import HEAD, MIGRATIONS, migrate
 from services.command.migrations import metadata
 
 
@@ -28,3 +29,7 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     before = (tmp_path / "migrated.sqlite3").read_bytes()
     migrate(url)
     assert (tmp_path / "migrated.sqlite3").read_bytes() == before
+
+
+def test_the_revision_that_a_start_looks_for_is_the_newest() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == HEAD
