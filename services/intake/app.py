@@ -18,7 +18,13 @@ from services.shared.web.application import create_application
 
 def create_app(context: Context, issuer: LocalIssuer | None = None) -> Flask:
     """``/submissions``, the pages and ``/healthz``; with a local issuer also its log-in."""
-    blueprints = [create_blueprint(context), uploads.create_blueprint(context), _health(context), _description(context), *page_blueprints(context, issuer)]
+    blueprints = [
+        create_blueprint(context),
+        uploads.create_blueprint(context),
+        _health(context),
+        _description(context),
+        *page_blueprints(context, issuer),
+    ]
     return create_application("intake", context, blueprints, page_identity=page_identity, page_problem=page_problem)
 
 
@@ -29,9 +35,15 @@ def _health(context: Context) -> Blueprint:
     @open_route
     def healthz() -> Response:
         """200 when a submission can be taken in; says of each store whether it works, and no addresses."""
-        stores = {"database": _works(context.database_check), "objects": _works(context.objects.check), "archive": _works(context.archive_objects.check)}
+        stores = {
+            "database": _works(context.database_check),
+            "objects": _works(context.objects.check),
+            "archive": _works(context.archive_objects.check),
+        }
         can_receive = stores["database"] and stores["objects"]
-        response = jsonify({"status": "ok" if can_receive else "unavailable", "stores": {name: "ok" if ok else "failed" for name, ok in stores.items()}})
+        response = jsonify(
+            {"status": "ok" if can_receive else "unavailable", "stores": {name: "ok" if ok else "failed" for name, ok in stores.items()}}
+        )
         response.status_code = 200 if can_receive else 503
         return response
 

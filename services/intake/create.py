@@ -86,7 +86,9 @@ def create(tx: Connection, new: NewSubmission) -> RowMapping:
     row = _insert(tx, new, replaced)
     tx.execute(insert(documents), _document_rows(new))
     received = {
-        "documents": [{"id": file.id, "role": file.role, "name": file.name, "size": file.stored.size, "sha256": file.stored.sha256} for file in new.files],
+        "documents": [
+            {"id": file.id, "role": file.role, "name": file.name, "size": file.stored.size, "sha256": file.stored.sha256} for file in new.files
+        ],
         "version": row["version"],
         "replaces": row["replaces"],
         "entered_by": new.identity.subject if new.is_secretariat else None,

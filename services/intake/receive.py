@@ -125,18 +125,14 @@ def _store_body(
             raise Problem("store_unavailable", 503) from fault
 
     find_upload = _upload_finder(context, identity, alive)
-    body = read_body(
-        alive(stream), content_type, context.policy, store, field_names=FIELDS, may_carry_form=is_secretariat, find_upload=find_upload
-    )
+    body = read_body(alive(stream), content_type, context.policy, store, field_names=FIELDS, may_carry_form=is_secretariat, find_upload=find_upload)
     forms = body.role_files(FORM)
     if len(forms) != 1:
         raise Problem("form_missing" if not forms else "form_not_single", 422)
     return body
 
 
-def _upload_finder(
-    context: Context, identity: Identity, watched: Callable[[Readable], Readable], *, may_be_used: bool = False
-) -> FindUpload:
+def _upload_finder(context: Context, identity: Identity, watched: Callable[[Readable], Readable], *, may_be_used: bool = False) -> FindUpload:
     """How a body's ``upload`` and ``form_upload`` fields find their bytes. ``may_be_used``: one that was used already is known by its digest."""
 
     def find_upload(wanted: str) -> Uploaded:
@@ -175,9 +171,7 @@ def _finish(
     return answer
 
 
-def _repeat(
-    context: Context, identity: Identity, stream: Readable, content_type: str | None, earlier: RowMapping, is_secretariat: bool
-) -> Answer:
+def _repeat(context: Context, identity: Identity, stream: Readable, content_type: str | None, earlier: RowMapping, is_secretariat: bool) -> Answer:
     """Read the body of a retry without keeping it: the same body gets the same answer, another is refused."""
     body = read_body(
         stream,

@@ -152,9 +152,7 @@ def _count(context: Context, upload: str, writer: str, pieces: list[_Piece]) -> 
         return
     end = pieces[-1].start + pieces[-1].size
     with context.database.write() as tx:
-        ours = update(table).where(
-            table.c.id == upload, table.c.writer == writer, table.c.state == uploads.OPEN, table.c.received == pieces[0].start
-        )
+        ours = update(table).where(table.c.id == upload, table.c.writer == writer, table.c.state == uploads.OPEN, table.c.received == pieces[0].start)
         if tx.execute(ours.values(received=end)).rowcount != 1:
             raise Problem("upload_offset_mismatch", 409)
         rows = [{"upload": upload, "start": piece.start, "size": piece.size, "object_key": piece.key} for piece in pieces]

@@ -142,9 +142,7 @@ def submission_list(tx: Connection, identity: Identity, wanted: Filter, *, limit
     query = _filtered(_visible(select(submissions), identity), wanted)
     if cursor is not None:
         received_at, last = _read_cursor(cursor)
-        query = query.where(
-            or_(submissions.c.received_at < received_at, and_(submissions.c.received_at == received_at, submissions.c.id < last))
-        )
+        query = query.where(or_(submissions.c.received_at < received_at, and_(submissions.c.received_at == received_at, submissions.c.id < last)))
     limit = max(1, min(limit, LIST_LIMIT))
     rows = tx.execute(query.order_by(submissions.c.received_at.desc(), submissions.c.id.desc()).limit(limit + 1)).mappings().all()
     shown = rows[:limit]

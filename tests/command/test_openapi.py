@@ -73,7 +73,7 @@ def test_it_is_a_valid_openapi_3_1_description() -> None:
 
 
 def test_every_route_of_the_four_services_stands_in_it_with_its_scopes_and_nothing_else(tmp_path: Path) -> None:
-    context, issuer = embedded_context(Settings.embedded(tmp_path / "data", environment={}))
+    context, issuer = embedded_context(Settings.embedded(tmp_path, environment={}))
     applications = (create_intake(context, issuer), create_validation(context), create_routing(context), create_archive(context))
     found = {(path, method): scopes for app in applications for path, method, scopes in routes(app)}
     context.database.close()
@@ -204,7 +204,7 @@ def test_what_is_open_and_what_a_check_answers_is_as_described(call: Caller) -> 
     call(None, "get", "/forms/{form_type}/{version}/schema", 200, form_type=forms[0]["form_type"], version="1.0")
     call(None, "get", "/policy", 200)
     assert call(None, "get", "/openapi.json", 200) == DESCRIPTION
-    call("leverandor", "post", "/checks", 200, files=[("form", ("skjema.json", good_json(indication="")))])
+    call("leverandor", "post", "/checks", 200, files=[("form", ("skjema.json", good_json(atc_code="feil")))])
 
 
 @pytest.mark.parametrize(

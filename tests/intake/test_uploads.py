@@ -21,7 +21,7 @@ from tests.end_to_end.material import good_json
 from tests.end_to_end.system import System, free_port, problem_of
 from tests.intake.tus import Tus, checksum
 
-TEXT = "Vedlegg med noen linjer tekst.\n".encode() * 400
+TEXT = b"Vedlegg med noen linjer tekst.\n" * 400
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,9 @@ def stranger(system: Running) -> Tus:
     return Tus(system.settings.public_url, system.issuer.token("forslagsstiller"))
 
 
-def submit(sender: Tus, *fields: tuple[str, str], form: bytes | None = None, key: str | None = None, path: str = "/api/v1/submissions") -> requests.Response:
+def submit(
+    sender: Tus, *fields: tuple[str, str], form: bytes | None = None, key: str | None = None, path: str = "/api/v1/submissions"
+) -> requests.Response:
     """POST /submissions with fields in order; the form, if any, comes first."""
     parts: list[Any] = [("form", ("skjema.json", form))] if form is not None else []
     parts += [(name, (None, value)) for name, value in fields]

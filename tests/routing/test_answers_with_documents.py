@@ -16,7 +16,7 @@ from tests.end_to_end.material import good_json
 from tests.end_to_end.system import free_port, problem_of
 from tests.intake.tus import Tus
 
-NOTE = "Egnethetsvurdering: metoden kan vurderes.\n".encode()
+NOTE = b"Egnethetsvurdering: metoden kan vurderes.\n"
 
 
 @pytest.fixture(scope="module")

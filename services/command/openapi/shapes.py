@@ -160,6 +160,12 @@ CHECK_RESULT = closed(
             )
         ),
         "routing": listed(ref("Delivery")),
+        "held": maybe(
+            closed(
+                {"reason": TEXT, "rules": listed(ref("Rule")), "suggest": listed(ANY_OBJECT)},
+                description="Why the secretariat would have to decide where it goes.",
+            )
+        ),
         "skipped": listed({**TEXT, "description": "A rule that needed a register, history or scan."}),
     }
 )
