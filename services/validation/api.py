@@ -84,6 +84,7 @@ def _answer(context: Context, body: ReceivedBody, folder: Path) -> dict[str, Any
         received_on=today,
         today=today,
         submitter_kind=current().kind,
+        organisation=current().organisation,
     )
     try:
         result = examine(context, wanted)

@@ -5,9 +5,9 @@ The same examination serves ``POST /submissions`` (as a job) and ``POST /checks`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -40,7 +40,10 @@ class File:
 
 @dataclass(frozen=True)
 class Request:
-    """What is known before anything is opened. ``released`` are documents the secretariat found to hold no identity number after all."""
+    """What is known before anything is opened.
+
+    ``released`` are documents the secretariat found to hold no identity number after all; ``organisation`` is the number of whose submission it is, if known.
+    """
 
     files: Sequence[File]
     form_type: str | None
@@ -49,6 +52,7 @@ class Request:
     today: date
     submitter_kind: str | None
     released: Collection[str] = ()
+    organisation: str | None = None
 
 
 @dataclass
@@ -171,15 +175,26 @@ def _check(definition: FormDefinition, form: FormReading, request: Request, resu
     told = CheckContext(
         today=request.today,
         received_at=request.received_on,
-        attachments=[document.name for document in result.documents if document.role != FORM] or [file.name for file in request.files if file.role != FORM],
+        attachments=[document.name for document in result.documents if document.role != FORM]
+        or [file.name for file in request.files if file.role != FORM],
         submitter_kind=request.submitter_kind or "unknown",
         # Numbers found in documents are told by document below; answers are searched by the check itself.
         identity_numbers=[],
     )
     checked = check(definition, reading.answers, told)
-    result.findings += checked.findings
+    found = [*checked.findings, *_other_organisations(definition, reading, request, checked.findings)]
+    result.findings += sorted(found, key=lambda finding: definition.positions.get((finding.pointer or "/").split("/")[1], -1))
     result.skipped = checked.skipped
     result.title = definition.title_of(reading.answers)
+
+
+def _other_organisations(definition: FormDefinition, reading: Reading, request: Request, findings: Sequence[Finding]) -> Iterator[Finding]:
+    """A supplier other than the organisation that sends is a warning, never a change of owner (contract, section 2)."""
+    told = {finding.pointer for finding in findings}
+    for key, each in definition.fields.items():
+        number = reading.answers.get(key)
+        if each.type_name == "orgnr" and request.organisation and number and number != request.organisation and f"/{key}" not in told:
+            yield replace(_finding("supplier_differs", "", {}, severity="warning"), pointer=f"/{key}", label=dict(each.label), document=None)
 
 
 def _read(definition: FormDefinition, form: FormReading, result: Examination) -> Reading | None:

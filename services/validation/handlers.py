@@ -70,6 +70,7 @@ def _request(context: Context, row: RowMapping) -> Request:
         ).mappings()
         files = [_file(context, document) for document in sent]
         story = events.story_of(tx, row["id"])
+    kind, _, organisation = row["owner"].partition(":")
     return Request(
         files=files,
         form_type=row["requested_form_type"],
@@ -78,6 +79,7 @@ def _request(context: Context, row: RowMapping) -> Request:
         today=timestamps.norwegian_date(timestamps.now()),
         submitter_kind=row["submitter_kind"],
         released={event.data["document"] for event in story if event.type == names.DOCUMENT_RELEASED},
+        organisation=organisation if kind == "organisation" else None,
     )
 
 
