@@ -70,12 +70,12 @@ $(STAMPS)/installer: requirements-installer.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/product: $(STAMPS)/installer requirements.txt pyproject.toml
-	test -e $(STAMPS)/tools || $(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements.txt
+	test -e $(STAMPS)/tools || $(BIN)/uv pip sync -q --compile-bytecode --python $(BIN)/python --require-hashes requirements.txt
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	@touch $@
 
 $(STAMPS)/tools: $(STAMPS)/installer requirements-dev.txt pyproject.toml
-	$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.txt
+	$(BIN)/uv pip sync -q --compile-bytecode --python $(BIN)/python --require-hashes requirements-dev.txt
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	@touch $@ $(STAMPS)/product
 
