@@ -57,7 +57,9 @@ def test_work_is_a_message_of_the_contract_whose_documents_the_agency_can_fetch(
     assert work["id"] == data["delivery"] == delivery_of(view, "dmp")["delivery"]
     assert set(data["submission"]) == SUBMISSION
     assert data["submission"]["answers"] == view["answers"]
-    assert {(document["name"], document["sha256"]) for document in data["documents"]} == {(file["name"], file["sha256"]) for file in view["documents"]}
+    assert {(document["name"], document["sha256"]) for document in data["documents"]} == {
+        (file["name"], file["sha256"]) for file in view["documents"]
+    }
     for document in data["documents"]:
         assert set(document) == DOCUMENT
         assert document["href"].startswith(system.url)
@@ -175,7 +177,11 @@ def test_a_correction_takes_the_place_of_what_needed_it(by: str, system: System)
     assert system.client("leverandor").get(f"/api/v1/submissions/{wrong['reference']}")["id"] == right["id"]
     headers = {"Authorization": f"Bearer {system.token('leverandor')}"}
     stale = requests.post(
-        f"{system.url}/api/v1/submissions", files=[("form", ("skjema.json", good_json()))], data={"replaces": wrong["id"]}, headers=headers, timeout=60
+        f"{system.url}/api/v1/submissions",
+        files=[("form", ("skjema.json", good_json()))],
+        data={"replaces": wrong["id"]},
+        headers=headers,
+        timeout=60,
     )
     problem_of(stale, 409, "copy_out_of_date")
 

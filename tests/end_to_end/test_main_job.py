@@ -138,17 +138,23 @@ def _findings(told: dict[str, Any]) -> list[Any]:
 
 
 def _files(told: dict[str, Any]) -> list[Any]:
-    return sorted((document["path"], document["role"], document["media_type"], document["format"], document["size"]) for document in told["documents"])
+    return sorted(
+        (document["path"], document["role"], document["media_type"], document["format"], document["size"]) for document in told["documents"]
+    )
 
 
 def _routes(told: dict[str, Any]) -> list[Any]:
-    return sorted((delivery["agency"], delivery["role"], delivery["task"], [rule["id"] for rule in delivery["rules"]]) for delivery in told["routing"])
+    return sorted(
+        (delivery["agency"], delivery["role"], delivery["task"], [rule["id"] for rule in delivery["rules"]]) for delivery in told["routing"]
+    )
 
 
 def test_a_check_names_the_same_faults_as_the_submission(outcomes: dict[str, Outcome], system: System) -> None:
     for outcome in outcomes.values():
         if ending_of(outcome.file.name).status in ("needs_correction", "rejected") and outcome.view is not None:
-            checked = system.client(SENDERS[outcome.file.name.split("-")[1]]).submit(outcome.file, attachments_of(outcome.file), path="/api/v1/checks")
+            checked = system.client(SENDERS[outcome.file.name.split("-")[1]]).submit(
+                outcome.file, attachments_of(outcome.file), path="/api/v1/checks"
+            )
             assert [error[:4] for error in _findings(checked)] == [error[:4] for error in _findings(outcome.view)], outcome.file.name
 
 
@@ -230,7 +236,10 @@ def test_texts_follow_accept_language(system: System) -> None:
     assert len({messages["nb"], messages["en-GB, en;q=0.9"]}) == 2
     assert messages["fr"] == messages["nb"]
     assert told["nn"]["timeline"][0]["text"] != told["en-GB, en;q=0.9"]["timeline"][0]["text"]
-    titles = {language: get(system, "leverandor", "/api/v1/submissions/NM-2026-ZZZZZZ", Accept_Language=language).json()["title"] for language in ("nb", "nn", "en")}
+    titles = {
+        language: get(system, "leverandor", "/api/v1/submissions/NM-2026-ZZZZZZ", Accept_Language=language).json()["title"]
+        for language in ("nb", "nn", "en")
+    }
     assert len(set(titles.values())) == 3
 
 
@@ -306,7 +315,9 @@ def test_others_submissions_do_not_exist(system: System) -> None:
     assert get(system, "dmp", own).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/api/v1/forms", "/api/v1/forms/anmodning/1.0/schema", "/api/v1/policy", "/api/v1/submissions/receipt-keys"])
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/api/v1/forms", "/api/v1/forms/anmodning/1.0/schema", "/api/v1/policy", "/api/v1/submissions/receipt-keys"]
+)
 def test_what_is_open_needs_no_token(path: str, system: System) -> None:
     response = requests.get(system.url + path, timeout=30)
     assert response.status_code == 200

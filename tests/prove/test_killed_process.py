@@ -47,7 +47,10 @@ class Story:
             self.system.kill()
             left = self.system.wait_until_gone()
             self.kills.append(f"{number}{' while starting' if early else ''}")
-            print(f"kill {number}/{kills}{' while starting' if early else ''}: {len(self.memory.sent)} sent, left behind: {left or 'nothing'}", flush=True)
+            print(
+                f"kill {number}/{kills}{' while starting' if early else ''}: {len(self.memory.sent)} sent, left behind: {left or 'nothing'}",
+                flush=True,
+            )
             self.left_behind += [f"kill {number}: process {process}" for process in left]
             self.system.start(wait=False)
         self.system.wait_until_ready()
@@ -73,7 +76,9 @@ class Story:
         stores = Stores(self.system.data)
         deadline = time.monotonic() + SETTLE_SECONDS
         while agency.work() or stores.rows("SELECT 1 FROM jobs WHERE state IN ('ready', 'leased') LIMIT 1"):
-            assert time.monotonic() < deadline, stores.rows("SELECT handler, state, attempts, last_error FROM jobs WHERE state IN ('ready', 'leased') LIMIT 20")
+            assert time.monotonic() < deadline, stores.rows(
+                "SELECT handler, state, attempts, last_error FROM jobs WHERE state IN ('ready', 'leased') LIMIT 20"
+            )
             time.sleep(0.3)
         stores.close()
 

@@ -1,143 +1,21 @@
-"""Bad input through real HTTP: a coded problem at once, or a submission that ends with the fault named. Never a 500, and the next one is unaffected."""
+"""Bad requests through real HTTP: bodies, transfers, tokens, addresses, actions. Each is a coded problem that leaves nothing, and the next one is unaffected."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from samples.builders.hostile import HOSTILE, HostileFile, carrier
 from services.shared.identity.issuer import LocalIssuer
 from tests.end_to_end import raw
-from tests.end_to_end.material import TODAY, good_json
-from tests.end_to_end.system import Part, System, attachment_part, form_part, problem_of, whole_problem
+from tests.end_to_end.material import good_json
+from tests.end_to_end.strict import assert_goes_through, leaves_nothing
+from tests.end_to_end.system import Part, System, attachment_part, form_part, problem_of
 from tests.prove.stores import Stores
-
-STATUSES = {"needs_correction", "quarantined", "rejected", "held", "routed"}
-
-
-@pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system that waits no longer than a second for a body that does not come."""
-    running = System(tmp_path_factory.mktemp("strict") / "data", environment={"MOTTAK_BODY_IDLE_SECONDS": "1"})
-    running.start()
-    yield running
-    assert running.stop() == 0
-    log = running.log.read_text(errors="replace")
-    assert "Traceback" not in log, log[-8000:]
-
-
-@pytest.fixture(scope="module")
-def stores(strict: System) -> Iterator[Stores]:
-    opened = Stores(strict.data)
-    yield opened
-    opened.close()
-
-
-def what_is_there(stores: Stores) -> tuple[Any, ...]:
-    rows = stores.rows("SELECT id FROM submissions")
-    waiting = stores.rows("SELECT submission FROM intake_receipts WHERE answer IS NULL")
-    return sorted(row["id"] for row in rows), waiting, sorted(stores.object_keys()), stores.unfinished()
-
-
-@contextmanager
-def leaves_nothing(stores: Stores) -> Iterator[None]:
-    """Whatever is done in the block leaves neither row nor object, at the latest a moment after it."""
-    before = what_is_there(stores)
-    yield
-    deadline = time.monotonic() + 10
-    while (after := what_is_there(stores)) != before and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert after == before
-
-
-def assert_goes_through(system: System) -> None:
-    """A good submission is accepted and routed."""
-    answer = system.post("leverandor", [form_part(good_json())])
-    assert answer.status_code == 202, answer.text
-    assert system.client("leverandor").wait_until_settled(answer.json()["id"])["status"] == "routed"
-
-
-# Files ---------------------------------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def endings(strict: System) -> dict[str, tuple[str, dict[str, Any]]]:
-    """What became of each bad file: a problem's code with the problem, or the status it ended in with the submission."""
-    with ThreadPoolExecutor(3) as pool:
-        answers = dict(zip(HOSTILE, pool.map(partial(_submit, strict), HOSTILE.values(), range(len(HOSTILE))), strict=True))
-    client = strict.client("leverandor")
-    ended = {}
-    for name, answer in answers.items():
-        if answer.status_code == 202:
-            view = client.wait_until_settled(answer.json()["id"], seconds=300)
-            ended[name] = (view["status"], view)
-        else:
-            problem = whole_problem(answer)
-            ended[name] = (problem["code"], problem)
-    return ended
-
-
-def _submit(system: System, bad: HostileFile, number: int) -> requests.Response:
-    parts: list[Part] = [form_part(bad.build(), bad.file_name)]
-    if not bad.as_form:
-        parts = [form_part(carrier(TODAY, number), "skjema.docx"), attachment_part(bad.build(), bad.file_name)]
-    return system.post("leverandor", parts)
-
-
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_bad_file_is_refused_or_named(name: str, endings: dict[str, tuple[str, dict[str, Any]]]) -> None:
-    became, told = endings[name]
-    assert became in HOSTILE[name].expect, told.get("errors") or told
-    if became in ("needs_correction", "quarantined"):
-        errors = [error for error in told["errors"] if error["severity"] == "error"]
-        documents = {document["id"] for document in told["documents"]}
-        assert errors
-        for error in errors:
-            assert error["pointer"] is not None or error["document"] in documents, error
-            assert error["message"]
-            assert "{" not in error["message"], error
-
-
-@pytest.mark.timeout(900)
-def test_nothing_is_stuck_after_all_bad_files(strict: System, endings: dict[str, Any], stores: Stores) -> None:
-    assert len(endings) >= 40
-    assert_goes_through(strict)
-    assert stores.rows("SELECT handler, state, last_error FROM jobs WHERE state <> 'done'") == []
-    assert stores.rows("SELECT id, attention FROM submissions WHERE attention IS NOT NULL") == []
-    assert {row["status"] for row in stores.rows("SELECT DISTINCT status FROM submissions")} <= STATUSES
-    assert stores.object_keys() == {row["object_key"] for row in stores.rows("SELECT object_key FROM documents")}
-    assert stores.unfinished() == []
-
-
-JSON_FORMS: dict[str, tuple[bytes, str]] = {
-    "nothing but a number": (b"42", "json_invalid"),
-    "text after the end": (b'{"form_type": "anmodning"} {}', "json_invalid"),
-    "a key twice": (b'{"form_type": "anmodning", "form_type": "forslag", "form_version": "1.0", "answers": {}}', "json_invalid"),
-    "not UTF-8": (b'{"form_type": "anmodning", "answers": {"trade_name": "\xff\xfe"}}', "json_invalid"),
-    "unknown version": (good_json("json-version").replace(b'"form_version": "1.0"', b'"form_version": "2.7"'), "form_version_unknown"),
-    "unknown type": (good_json("json-type").replace(b'"form_type": "anmodning"', b'"form_type": "hjemmel"'), "form_not_recognised"),
-}
-
-
-@pytest.mark.parametrize("name", JSON_FORMS)
-def test_a_form_of_wrong_json_needs_correction_and_says_why(name: str, strict: System) -> None:
-    data, code = JSON_FORMS[name]
-    answer = strict.post("leverandor", [form_part(data)])
-    assert answer.status_code == 202
-    view = strict.client("leverandor").wait_until_settled(answer.json()["id"])
-    assert view["status"] == "needs_correction"
-    told = [error["code"] for error in view["errors"] if error["document"] == view["documents"][0]["id"]]
-    assert told == [code] or (name == "unknown type" and view["errors"]), view["errors"]
-
 
 # The body ------------------------------------------------------------------------------------------------------------------------------------------
 
@@ -177,7 +55,9 @@ def test_a_bad_body_is_refused_and_leaves_nothing(name: str, strict: System, sto
         problem_of(strict.post("leverandor", parts(), fields=fields), status, code)
 
 
-@pytest.mark.parametrize("name", ["no form", "two forms", "an unknown field", "an unknown form type", "a form of 25 MB and a byte", "a file named dots"])
+@pytest.mark.parametrize(
+    "name", ["no form", "two forms", "an unknown field", "an unknown form type", "a form of 25 MB and a byte", "a file named dots"]
+)
 def test_a_check_refuses_the_same_bodies(name: str, strict: System, stores: Stores) -> None:
     parts, fields, status, code = BODIES[name]
     with leaves_nothing(stores):
@@ -382,7 +262,13 @@ def test_what_is_not_there_is_told_so(path: str, strict: System) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("PUT", "/api/v1/submissions"), ("DELETE", "/api/v1/submissions/x"), ("POST", "/api/v1/policy"), ("GET", "/api/v1/checks"), ("PATCH", "/api/v1/queues/dmp")],
+    [
+        ("PUT", "/api/v1/submissions"),
+        ("DELETE", "/api/v1/submissions/x"),
+        ("POST", "/api/v1/policy"),
+        ("GET", "/api/v1/checks"),
+        ("PATCH", "/api/v1/queues/dmp"),
+    ],
 )
 def test_a_method_that_is_not_offered_is_told_so(method: str, path: str, strict: System) -> None:
     response = requests.request(method, strict.url + path, headers={"Authorization": f"Bearer {strict.token('leverandor')}"}, timeout=30)
