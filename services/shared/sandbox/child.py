@@ -62,15 +62,11 @@ def run(start: Start) -> None:
 
 
 def _open_one(start: Start, file: dict[str, Any], descriptor: int, budget: Budget) -> None:
-    folder = str(file["folder"])
-    os.mkdir(folder, 0o700, dir_fd=start.scratch)
-    folder_descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY, dir_fd=start.scratch)
-
     def progress(path: str) -> None:
         send_frame(start.link, {"at": file["id"], "path": path[:2000]})
 
     with open(descriptor, "rb") as stream:
-        opening = FileOpening(start.policy, budget, folder_descriptor, progress)
+        opening = FileOpening(start.policy, budget, start.scratch, str(file["folder"]), progress)
         try:
             answer = opening.run(file, stream)
         finally:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, BinaryIO
 
 from services.shared.sandbox import names
@@ -90,12 +91,12 @@ class Form:
 
 
 class FileOpening:
-    """One incoming file. `folder`: descriptor of the folder for what is extracted; `progress` tells the path being worked on."""
+    """One incoming file. What is extracted goes to `folder` in `scratch` (an open descriptor); `progress` tells the path being worked on."""
 
-    def __init__(self, policy: Policy, budget: Budget, folder: int, progress: Callable[[str], None]) -> None:
+    def __init__(self, policy: Policy, budget: Budget, scratch: int, folder: str, progress: Callable[[str], None]) -> None:
         self.policy = policy
         self._budget = budget
-        self._folder = folder
+        self._scratch, self._folder_name = scratch, folder
         self._progress = progress
         self._documents: list[Document] = []
         self._findings: list[dict[str, Any]] = []
@@ -120,7 +121,14 @@ class FileOpening:
 
     def close(self) -> None:
         """Give the descriptor back."""
-        os.close(self._folder)
+        if "_folder" in vars(self):
+            os.close(self._folder)
+
+    @cached_property
+    def _folder(self) -> int:
+        """Descriptor of the folder for what is extracted. Made with the first file: most files hold none, and folders are dear."""
+        os.mkdir(self._folder_name, 0o700, dir_fd=self._scratch)
+        return os.open(self._folder_name, os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._scratch)
 
     @property
     def may_be_form(self) -> bool:
