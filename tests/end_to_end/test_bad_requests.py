@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -151,7 +152,9 @@ def test_a_sender_that_waits_for_100_continue_gets_it(strict: System) -> None:
         link.sendall(raw.submission_head(strict, len(body), "Expect: 100-continue"))
         assert link.recv(100).startswith(b"HTTP/1.1 100 ")
         link.sendall(body)
-        assert raw.read_answer(link).status == 202
+        answer = raw.read_answer(link)
+    assert answer.status == 202
+    strict.client("leverandor").wait_until_settled(json.loads(answer.body)["id"])
 
 
 REQUESTS: dict[str, tuple[Callable[[System], bytes], set[int]]] = {
