@@ -144,7 +144,7 @@ def _file_name(sent: str | None) -> str | None:
         key, _, encoded = pair.strip().partition(" ")
         try:
             value = base64.b64decode(encoded.strip(), validate=True)
-            if not key or not key.isascii() or key in found:
+            if not key or not key.isascii() or not key.isprintable() or key in found:
                 raise ValueError(key)
             found[key] = value.decode("utf-8") if key == "filename" else ""
         except ValueError as fault:

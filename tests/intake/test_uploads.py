@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import socket
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -119,7 +117,7 @@ def test_a_form_and_an_uploaded_form_are_one_too_many_and_the_upload_stays_usabl
 
 def test_what_came_before_the_connection_broke_is_kept_and_the_rest_resumed(tus: Tus) -> None:
     where = tus.announce(len(TEXT)).headers["Location"]
-    tus.break_off(where, len(TEXT), TEXT[:7000])
+    tus.begin(where, len(TEXT), TEXT[:7000]).close()
     tus.wait_for_offset(where, 7000)
     assert tus.add(where, 7000, TEXT[7000:]).headers["Upload-Offset"] == str(len(TEXT))
     view = shown(tus, submit(tus, ("upload", where.rpartition("/")[2]), form=good_json()))
@@ -167,7 +165,7 @@ def test_a_length_that_is_no_number_of_bytes_is_refused(tus: Tus, length: str) -
     problem_of(tus.announce(0, Upload_Length=length.encode().decode("latin-1")), 400, "upload_header_invalid")
 
 
-@pytest.mark.parametrize("metadata", ["filename !!!", "filename YQ==,filename YQ==", "filename /w==", "filename AA==", ", "])
+@pytest.mark.parametrize("metadata", ["filename !!!", "a\x7fb YQ==", "filename YQ==,filename YQ==", "filename /w==", "filename AA==", ", "])
 def test_metadata_that_cannot_be_read_is_refused(tus: Tus, metadata: str) -> None:
     problem_of(tus.announce(1, None, Upload_Metadata=metadata), 400, "upload_header_invalid")
 
@@ -279,11 +277,7 @@ def test_a_check_takes_its_files_in_the_body_alone(tus: Tus) -> None:
 def test_of_two_who_write_the_last_to_begin_wins_and_the_first_is_thrown_away(tus: Tus) -> None:
     """A sender whose connection broke unnoticed comes back: its old connection must not spoil what it sends now."""
     where = tus.announce(len(TEXT)).headers["Location"]
-    parts = urlsplit(tus.url)
-    head = [f"PATCH {where} HTTP/1.1", f"Host: {parts.netloc}", "Upload-Offset: 0", "Content-Type: application/offset+octet-stream"]
-    head += [f"Content-Length: {len(TEXT)}", *(f"{name}: {value}" for name, value in tus.headers.items()), "", ""]
-    with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=30) as old:
-        old.sendall("\r\n".join([*head[:-2], "Expect: 100-continue", "", ""]).encode())
+    with tus.begin(where, len(TEXT), b"", "Expect: 100-continue") as old:
         assert old.recv(100).startswith(b"HTTP/1.1 100")  # it has begun
         old.sendall(b"x" * 3000)
         assert tus.add(where, 0, TEXT[:4000]).headers["Upload-Offset"] == "4000"
@@ -292,6 +286,19 @@ def test_of_two_who_write_the_last_to_begin_wins_and_the_first_is_thrown_away(tu
     assert tus.add(where, 4000, TEXT[4000:]).status_code == 204
     view = shown(tus, submit(tus, ("upload", where.rpartition("/")[2]), form=good_json()))
     assert view["documents"][1]["sha256"] == hashlib.sha256(TEXT).hexdigest()
+
+
+def test_a_sender_that_falls_silent_is_told_so_and_what_came_is_kept(tmp_path_factory: pytest.TempPathFactory) -> None:
+    system = System(tmp_path_factory.mktemp("silent") / "data", environment={"MOTTAK_BODY_IDLE_SECONDS": "1"})
+    system.start()
+    try:
+        tus = Tus(system.url, system.token("leverandor"))
+        where = tus.announce(len(TEXT)).headers["Location"]
+        with tus.begin(where, len(TEXT), TEXT[:600]) as connection:
+            assert connection.recv(100).startswith(b"HTTP/1.1 408")
+        assert tus.offset(where) == 600
+    finally:
+        assert system.stop() == 0
 
 
 def test_a_kill_between_pieces_keeps_the_offset_and_50_mb_pass_in_constant_memory(tmp_path_factory: pytest.TempPathFactory) -> None:

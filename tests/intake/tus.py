@@ -54,13 +54,14 @@ class Tus:
             assert answer.status_code == 204, answer.text
         return where.rpartition("/")[2]
 
-    def break_off(self, where: str, announced: int, sent: bytes) -> None:
-        """PATCH with less than was announced, then hang up."""
+    def begin(self, where: str, announced: int, sent: bytes, *more: str) -> socket.socket:
+        """PATCH from the start with ``announced`` bytes, of which only these are sent yet; ``more`` headers as lines."""
         parts = urlsplit(self.url)
         head = [f"PATCH {where} HTTP/1.1", f"Host: {parts.netloc}", "Upload-Offset: 0", f"Content-Type: {PIECE_TYPE}", f"Content-Length: {announced}"]
-        head += [f"{name}: {value}" for name, value in self.headers.items()]
-        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30) as connection:
-            connection.sendall("\r\n".join([*head, "", ""]).encode() + sent)
+        head += [*(f"{name}: {value}" for name, value in self.headers.items()), *more, "", ""]
+        connection = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30)
+        connection.sendall("\r\n".join(head).encode() + sent)
+        return connection
 
     def wait_for_offset(self, where: str, wanted: int, seconds: float = 20.0) -> None:
         """Until the server has noticed and stored what came."""
