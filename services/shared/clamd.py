@@ -92,22 +92,21 @@ class ClamdScanner:
             if sent > self._longest:
                 return Verdict(NOT_SCANNED, "scan.too_large")
             if _has_answered(link):
-                return _early(link, deadline)
+                return self._early(link)
             try:
                 _send(link, len(piece).to_bytes(4, "big") + piece, deadline)
             except (BrokenPipeError, ConnectionResetError):
-                return _early(link, deadline)
+                return self._early(link)
         if _has_answered(link):
-            return _early(link, deadline)
+            return self._early(link)
         _send(link, bytes(4), deadline)
         return _read_verdict(_answer(link, deadline))
 
-
-def _early(link: socket.socket, deadline: float) -> Verdict:
-    """An answer before the file's end was sent says nothing about the file, but that it is too large."""
-    if _answer(link, deadline) == _TOO_LARGE:
-        return Verdict(NOT_SCANNED, "scan.too_large")
-    raise ScannerUnavailable("clamd answered before it had the whole file")
+    def _early(self, link: socket.socket) -> Verdict:
+        """An answer before the file's end was sent says nothing about the file, but that it is too large."""
+        if _answer(link, time.monotonic() + self._connect_seconds) == _TOO_LARGE:
+            return Verdict(NOT_SCANNED, "scan.too_large")
+        raise ScannerUnavailable("clamd answered before it had the whole file")
 
 
 def _send(link: socket.socket, data: bytes, deadline: float) -> None:
