@@ -33,18 +33,17 @@ def put_version(tx: Connection, stored: StoredVersion, version: Version, submiss
     """
     where = and_(archive_versions.c.object == stored.object_id, archive_versions.c.version == stored.version)
     tx.execute(delete(archive_versions).where(where))
-    tx.execute(
-        insert(archive_versions).values(
-            object=stored.object_id,
-            version=stored.version,
-            submission=version.cause.submission,
-            event_seq=version.cause.seq,
-            why=version.cause.why,
-            digest=stored.digest,
-            sizes=stored.sizes,
-            stored_at=version.created,
-        )
-    )
+    row = {
+        "object": stored.object_id,
+        "version": stored.version,
+        "submission": version.cause.submission,
+        "event_seq": version.cause.seq,
+        "why": version.cause.why,
+        "digest": stored.digest,
+        "sizes": stored.sizes,
+        "stored_at": version.created,
+    }
+    tx.execute(insert(archive_versions), row)
     _put_object(tx, stored, version, submission)
 
 
@@ -66,7 +65,7 @@ def _put_object(tx: Connection, stored: StoredVersion, version: Version, submiss
         "stored_at": version.created,
     }
     if head is None:
-        tx.execute(insert(archive_objects).values(id=stored.object_id, **values))
+        tx.execute(insert(archive_objects), {"id": stored.object_id, **values})
     else:
         tx.execute(update(archive_objects).where(archive_objects.c.id == stored.object_id).values(values))
 

@@ -105,11 +105,12 @@ def object_id_of(root: str) -> str:
 
 def take(tx: Connection, submission: str, seq: int) -> Snapshot:
     """Read a submission as it stood at its event ``seq``. Raises LookupError when there is none."""
-    row = tx.execute(select(submissions).where(submissions.c.id == submission)).mappings().one_or_none()
+    root = select(submissions.c.root).where(submissions.c.id == submission).scalar_subquery()
+    of_reference = tx.execute(select(submissions).where(submissions.c.root == root).order_by(submissions.c.version)).mappings().all()
+    row = next((version for version in of_reference if version["id"] == submission), None)
     event = tx.execute(select(events).where(events.c.submission == submission, events.c.seq == seq)).mappings().one_or_none()
     if row is None or event is None:
         raise LookupError(f"{submission}#{seq}")
-    of_reference = tx.execute(select(submissions).where(submissions.c.root == row["root"]).order_by(submissions.c.version)).mappings().all()
     story = _story(tx, event, [version["id"] for version in of_reference])
     return Snapshot(
         object_id=object_id_of(row["root"]),

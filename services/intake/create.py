@@ -120,14 +120,14 @@ def _insert(tx: Connection, new: NewSubmission, replaced: RowMapping | None) -> 
     }
     if replaced is not None:
         row |= {"root": replaced["root"], "reference": replaced["reference"], "version": replaced["version"] + 1, "replaces": replaced["id"]}
-        tx.execute(insert(submissions).values(row))
+        tx.execute(insert(submissions), row)
         return row
     year = timestamps.norwegian_date(new.received_at).year
     for _ in range(20):
         row |= {"root": new.id, "reference": identifiers.new_reference(year), "version": 1, "replaces": None}
         try:
             with tx.begin_nested():
-                tx.execute(insert(submissions).values(row))
+                tx.execute(insert(submissions), row)
             return row
         except IntegrityError:
             continue  # the reference is taken: another one

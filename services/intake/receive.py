@@ -104,7 +104,7 @@ def _begin(context: Context, submission: str, owner: str, key: str | None) -> Ro
                 tx.execute(update(receipts).where(receipts.c.submission == twin["submission"]).values(key=None))
         until = timestamps.later(now, SIGN_OF_LIFE_SECONDS)
         try:
-            tx.execute(insert(receipts).values(submission=submission, owner=owner, key=key, until=until))
+            tx.execute(insert(receipts), {"submission": submission, "owner": owner, "key": key, "until": until})
         except IntegrityError as race:
             raise Problem("idempotency_in_progress", 409, headers={"Retry-After": "5"}) from race
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
 from services.shared import events, identifiers, lifecycle, names, telemetry, timestamps
 from services.shared.context import Context
@@ -14,7 +14,7 @@ from services.shared.models import documents
 from services.shared.objects import ObjectsUnavailable
 from services.shared.objects.port import Stored
 from services.shared.sandbox import BoxCrashed, BoxUnavailable, OpenedDocument
-from services.shared.scanner import INFECTED, PENDING, ScannerUnavailable
+from services.shared.scanner import INFECTED, PENDING, ScannerUnavailable, Verdict
 from services.shared.worker import Effect, Retry, handles
 from services.validation.examine import Examination, File, Request, examine
 
@@ -110,15 +110,23 @@ def _write_documents(tx: Connection, row: RowMapping, result: Examination, extra
     tx.execute(delete(documents).where(documents.c.submission == row["id"], documents.c.role == "extracted"))
     opened = {document.id: document for document in result.documents}
     sent = tx.execute(select(documents.c.id, documents.c.access, documents.c.position).where(documents.c.submission == row["id"])).all()
-    for document, _, _ in sent:
-        verdict = result.verdicts.get(document)
-        values: dict[str, Any] = {"scan": verdict.scan if verdict else PENDING, "scan_note": verdict.note if verdict else None}
-        if document in opened:
-            values |= {"media_type": opened[document].media_type, "format": opened[document].format, "note": _note(opened[document])}
-        tx.execute(update(documents).where(documents.c.id == document).values(values))
+    scans = [_scan_of(document, result.verdicts.get(document)) for document, _, _ in sent]
+    found = [{**scan, **_found_in(opened[scan["document"]])} for scan in scans if scan["document"] in opened]
+    # Those that were opened and those that were not have other columns to set: one statement for each kind.
+    for rows in (found, [scan for scan in scans if scan["document"] not in opened]):
+        if rows:
+            tx.execute(update(documents).where(documents.c.id == bindparam("document")), rows)
     if extracted:
         first = 1 + max(position for _, _, position in sent)
         tx.execute(insert(documents), [_extracted_row(row, result, item, first + number) for number, item in enumerate(extracted)])
+
+
+def _scan_of(document: str, verdict: Verdict | None) -> dict[str, Any]:
+    return {"document": document, "scan": verdict.scan if verdict else PENDING, "scan_note": verdict.note if verdict else None}
+
+
+def _found_in(document: OpenedDocument) -> dict[str, Any]:
+    return {"media_type": document.media_type, "format": document.format, "note": _note(document)}
 
 
 def _extracted_row(row: RowMapping, result: Examination, item: tuple[OpenedDocument, str, Stored], position: int) -> Mapping[str, Any]:
