@@ -134,7 +134,7 @@ def _open(context: Context, items: list[AnswerDocument], language: str) -> None:
         try:
             incoming = []
             for item in items:
-                stream = streams.enter_context(context.objects.open(item.object_key))
+                stream = streams.enter_context(context.objects.file(item.object_key))
                 item.verdict = context.scanner.scan(stream)
                 if item.verdict.scan == INFECTED:
                     errors.append(_error(item, "file_infected", language))
