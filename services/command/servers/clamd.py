@@ -30,17 +30,10 @@ def marker() -> bytes:
     return b"-".join([b"MOTTAK", b"SKADELIG", b"MERKE", b"4f1c7d9e"])
 
 
-def configuration(policy: Policy, folder: Path, port: int) -> str:
-    """``clamd.conf``. Whatever clamd gives up on must be told (``Alert...``), since by default it calls that OK."""
+def policy_settings(policy: Policy) -> dict[str, str | int]:
+    """What ``clamd.conf`` says of how far clamd looks, wherever it runs. Whatever it gives up on must be told (``Alert...``), since by default it calls that OK."""
     largest = longest_stream(policy)
-    settings = {
-        "Foreground": "yes",
-        "TCPAddr": "127.0.0.1",
-        "TCPSocket": port,
-        "DatabaseDirectory": folder / "signatures",
-        "TemporaryDirectory": folder / "temporary",
-        "PidFile": folder / "clamd.pid",
-        "OfficialDatabaseOnly": "no",
+    return {
         "ConcurrentDatabaseReload": "no",
         "ExitOnOOM": "yes",
         "MaxThreads": 8,
@@ -56,6 +49,20 @@ def configuration(policy: Policy, folder: Path, port: int) -> str:
         "AlertEncryptedArchive": "yes",
         "AlertEncryptedDoc": "yes",
         "AlertOLE2Macros": "yes",
+    }
+
+
+def configuration(policy: Policy, folder: Path, port: int) -> str:
+    """``clamd.conf`` of a clamd with our own signatures in ``folder``, on this machine only."""
+    settings = {
+        "Foreground": "yes",
+        "TCPAddr": "127.0.0.1",
+        "TCPSocket": port,
+        "DatabaseDirectory": folder / "signatures",
+        "TemporaryDirectory": folder / "temporary",
+        "PidFile": folder / "clamd.pid",
+        "OfficialDatabaseOnly": "no",
+        **policy_settings(policy),
     }
     return "".join(f"{name} {value}\n" for name, value in settings.items())
 
