@@ -26,7 +26,6 @@ def postgres() -> Iterator[Postgres]:
     Not under pytest's own folder, which others may not enter: as root the server runs as a user of its own.
     """
     with tempfile.TemporaryDirectory(prefix="mottak-postgres-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
         try:
             server = Postgres(Path(folder), durable=False)
         except ServerMissing as missing:

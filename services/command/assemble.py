@@ -1,16 +1,18 @@
-"""Puts the system together on the embedded ends: SQLite, a directory, the local issuer, worker threads, one web server."""
+"""Puts the system together on the ends that the settings name."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import shutil
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import requests
 from sqlalchemy import NullPool, create_engine, inspect, text
 
 import services.archive.handlers
@@ -24,13 +26,15 @@ from services.routing.app import create_app as create_routing
 from services.routing.explain import preview
 from services.routing.table import RoutingTable, load_table
 from services.shared import jobs
+from services.shared.actors import Actors
 from services.shared.context import Context, RoutingPreview, open_actors
 from services.shared.database import Database
+from services.shared.ends import open_objects, open_scanner
 from services.shared.identity.issuer import LocalIssuer
 from services.shared.identity.tokens import TokenVerifier
 from services.shared.objects import DirectoryObjects
-from services.shared.paths import service_of
-from services.shared.scanner import NoScanner
+from services.shared.paths import PATHS, service_of
+from services.shared.sandbox import Policy
 from services.shared.settings import Settings
 from services.shared.worker import Worker
 from services.validation.app import create_app as create_validation
@@ -83,35 +87,55 @@ def _revision(database_url: str) -> str | None:
 
 
 def embedded_context(settings: Settings) -> tuple[Context, LocalIssuer]:
-    """The ports on the embedded ends. The tables are up to date when it returns. Refuses to run without a scanner where others can reach it."""
-    if settings.scanner == "none" and not settings.is_loopback:
-        raise ValueError("running without a scanner is allowed on loopback only")
+    """As ``make_context``, with the tables brought up to date first; there is always a local issuer."""
     migrate(settings.database_url)
+    context, issuer = make_context(settings)
+    if issuer is None:
+        raise ValueError("the embedded ends have an issuer of their own")
+    return context, issuer
+
+
+def make_context(settings: Settings) -> tuple[Context, LocalIssuer | None]:
+    """The ports on the ends that the settings name, and the local issuer where no other is named.
+
+    Refuses to run without a scanner, or with the local issuer, where others than this machine can reach it.
+    """
+    if not settings.is_loopback and (settings.scanner == "none" or settings.jwks_url is None):
+        raise ValueError("a scanner and an issuer must be set up where others can reach us")
     actors = open_actors(settings)
-    people = {row["demo"]: {"organisation": row["organisation"], "name": row["name"]} for row in actors.demo.values()}
-    issuer = LocalIssuer(settings.data / "issuer", issuer=settings.issuer, audience=settings.audience, people=_people(people, settings))
+    issuer = _local_issuer(settings, actors) if settings.jwks_url is None else None
     context = Context(
-        settings=settings,
-        database=Database(settings.database_url),
-        objects=DirectoryObjects(settings.data / "objects"),
-        archive_objects=DirectoryObjects(settings.data / "archive"),
-        tokens=TokenVerifier(issuer=settings.issuer, audience=settings.audience, fetch_keys=issuer.jwks, actors=actors),
-        actors=actors,
-        scanner=NoScanner(),
+        settings,
+        Database(settings.database_url),
+        open_objects(settings, "objects"),
+        open_objects(settings, "archive"),
+        TokenVerifier(issuer=settings.issuer, audience=settings.audience, fetch_keys=issuer.jwks if issuer else _fetcher(settings), actors=actors),
+        actors,
+        scanner=open_scanner(settings, Policy.load(settings.schemas / "policy")),
         routing_preview=routing_preview(settings),
     )
     return context, issuer
 
 
-def _people(demo: dict[str, dict[str, str]], settings: Settings) -> dict[str, dict[str, str]]:
-    """The demo actors: the made-up submitters, and the real bodies by their place in the actor table."""
-    actors = open_actors(settings)
+def _fetcher(settings: Settings) -> Callable[[], dict[str, Any]]:
+    def fetch() -> dict[str, Any]:
+        response = requests.get(str(settings.jwks_url), timeout=(5, 10))
+        response.raise_for_status()
+        keys: dict[str, Any] = response.json()
+        return keys
+
+    return fetch
+
+
+def _local_issuer(settings: Settings, actors: Actors) -> LocalIssuer:
+    """The issuer of the demo actors: the made-up submitters, and the real bodies by their place in the actor table."""
+    people = {row["demo"]: {"organisation": row["organisation"], "name": row["name"]} for row in actors.demo.values()}
     for actor_id in ("dmp", "fhi", "sykehusinnkjop", "sekretariat"):
         actor = actors.get(actor_id)
         if actor is not None:
-            demo[actor_id] = {"organisation": actor.organisations[0], "name": actor.name}
-    demo["arkivar"] = {**demo["sekretariat"], "name": f"Arkivar, {demo['sekretariat']['name']}"}
-    return demo
+            people[actor_id] = {"organisation": actor.organisations[0], "name": actor.name}
+    people["arkivar"] = {**people["sekretariat"], "name": f"Arkivar, {people['sekretariat']['name']}"}
+    return LocalIssuer(settings.data / "issuer", issuer=settings.issuer, audience=settings.audience, people=people)
 
 
 def routing_preview(settings: Settings) -> RoutingPreview:
@@ -127,18 +151,20 @@ def routing_preview(settings: Settings) -> RoutingPreview:
     return ask
 
 
+def application(service: str, context: Context, issuer: LocalIssuer | None) -> Application:
+    """The WSGI application of one service."""
+    if service == "intake":
+        return create_intake(context, issuer)
+    makers = {"validation": create_validation, "routing": create_routing, "archive": create_archive}
+    return makers[service](context)
+
+
 def dispatcher(context: Context, issuer: LocalIssuer) -> Application:
     """One WSGI application that hands each path to the service it belongs to."""
-    applications: dict[str, Any] = {
-        "intake": create_intake(context, issuer),
-        "validation": create_validation(context),
-        "routing": create_routing(context),
-        "archive": create_archive(context),
-    }
+    applications = {service: application(service, context, issuer) for service, _ in PATHS}
 
     def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        answer: Iterable[bytes] = applications[service_of(environ["PATH_INFO"] or "/")](environ, start_response)
-        return answer
+        return applications[service_of(environ["PATH_INFO"] or "/")](environ, start_response)
 
     return dispatch
 
@@ -159,3 +185,10 @@ def recover(context: Context) -> None:
 def make_worker(context: Context) -> Worker:
     """The worker threads of all services."""
     return Worker(context, THREADS)
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens on a port of this machine."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

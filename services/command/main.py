@@ -21,10 +21,12 @@ from services.command import archive as archive_commands
 from services.command import offline, remote
 from services.command.assemble import DataInUse
 from services.command.client import Client
-from services.command.remote import CALL_IS_WRONG
+from services.command.remote import CALL_IS_WRONG, NOT_REACHABLE
 from services.command.samples import Outcome, print_table, submit_samples
-from services.command.up import PortInUse, Running, running, say_where, wait_for_signal
+from services.command.servers.process import NotStarted, ServerMissing
+from services.command.up import PortInUse, System, running, say_where, wait_for_signal
 from services.shared import telemetry
+from services.shared.settings import Settings
 
 DATA_IS_WRONG = 1
 
@@ -43,9 +45,10 @@ for command in (offline.check, offline.verify, remote.submit, remote.status, rem
 @click.option("--data", type=click.Path(path_type=Path), default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")), help="Folder for all data.")
 @click.option("--port", type=int, default=lambda: int(os.environ.get("PORT", "8000")))
 @click.option("--samples", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Submit these on the first start.")
-def up(data: Path, port: int, samples: Path | None) -> None:
-    """Run everything in one process on embedded stores."""
-    with _started(data.absolute(), port) as system:
+@click.option("--ends", type=click.Choice(["embedded", "real"]), default="embedded", help="real: on servers and processes of its own, as in production.")
+def up(data: Path, port: int, samples: Path | None, ends: str) -> None:
+    """Run everything: in one process on embedded stores, or on real servers."""
+    with _started(data.absolute(), port, ends) as system:
         if samples is not None and not (data / "samples-submitted").exists():
             print_table(submit_samples(samples, client_of(system)))
             (data / "samples-submitted").touch()
@@ -55,11 +58,20 @@ def up(data: Path, port: int, samples: Path | None) -> None:
 
 
 @contextmanager
-def _started(data: Path, port: int) -> Iterator[Running]:
+def _started(data: Path, port: int, ends: str) -> Iterator[System]:
     """A running system, or a sentence that says why there is none."""
     try:
+        if ends == "real":
+            from services.command.real import running_real  # the servers' clients are not loaded for the embedded ends
+
+            with running_real(data, port=port) as real:
+                yield real
+            return
         with running(data, port=port) as system:
             yield system
+    except (ServerMissing, NotStarted) as fault:
+        click.echo(str(fault), err=True)
+        sys.exit(NOT_REACHABLE)
     except DataInUse:
         click.echo(f"Another process runs on {data} already.", err=True)
         sys.exit(CALL_IS_WRONG)
@@ -97,7 +109,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def client_of(system: Running) -> Any:
+def client_of(system: System) -> Any:
     """Clients for the demo actors of a running system."""
     tokens = json.loads((system.settings.data / "tokens.json").read_text(encoding="utf-8"))
     return lambda actor: Client(system.settings.public_url, tokens[actor])
@@ -108,3 +120,74 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _settings() -> Settings:
+    """The settings of a process of the real ends, from its environment."""
+    try:
+        return Settings.from_environment(os.environ)
+    except (ValueError, KeyError) as fault:
+        click.echo(f"The settings are not complete: {fault}", err=True)
+        sys.exit(CALL_IS_WRONG)
+
+
+@main.command()
+@click.argument("service", type=click.Choice(["intake", "validation", "routing", "archive"]))
+def serve(service: str) -> None:
+    """Answer the paths of one service (real ends)."""
+    from services.command import processes  # Celery is loaded by the processes that use it
+
+    processes.serve(service, _settings())
+
+
+@main.command()
+@click.pass_context
+def intake(context: click.Context) -> None:
+    """The same as "serve intake"."""
+    context.invoke(serve, service="intake")
+
+
+@main.command()
+@click.argument("service", type=click.Choice(["validation", "routing", "archive"]))
+@click.option("--concurrency", type=click.IntRange(1, 64), default=2, help="Processes in the pool.")
+def worker(service: str, concurrency: int) -> None:
+    """Run the jobs of one service, woken through Celery (real ends)."""
+    from services.command import processes
+
+    processes.work(service, _settings(), concurrency=concurrency)
+
+
+@main.command()
+def relay() -> None:
+    """Publish work to the agencies' queues in RabbitMQ (real ends)."""
+    from services.command import processes
+
+    processes.relay(_settings())
+
+
+@main.command()
+def receipts() -> None:
+    """Take in the agencies' receipts from RabbitMQ (real ends)."""
+    from services.command import processes
+
+    processes.take_receipts(_settings())
+
+
+@main.command()
+def scheduler() -> None:
+    """Send wake-ups for what is due, remove what killed uploads left (real ends)."""
+    from services.command import processes
+
+    processes.schedule(_settings())
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the tables up to date."""
+    from services.command.assemble import migrate as bring_up_to_date
+
+    bring_up_to_date(_settings().database_url)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,10 +8,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from services.command import assemble
 from services.intake.receive import sweep
 from services.shared import telemetry
+from services.shared.identity.issuer import LocalIssuer
 from services.shared.settings import Settings
 from services.shared.web.server import make_server
 
@@ -21,6 +23,13 @@ log = telemetry.logger("up")
 
 class PortInUse(Exception):
     """Somebody listens on the port already."""
+
+
+class System(Protocol):
+    """A running system, whatever its ends."""
+
+    settings: Settings
+    issuer: LocalIssuer
 
 
 class Running:
@@ -88,10 +97,11 @@ def wait_for_signal() -> None:
     asked.wait()
 
 
-def say_where(system: Running) -> None:
+def say_where(system: System) -> None:
     """Tell where it is and how to log in."""
     settings = system.settings
     print(f"\nMottak: {settings.public_url}", file=sys.stderr)
     print(f"Log in at {settings.public_url}/login as: {', '.join(system.issuer.people)}", file=sys.stderr)
     print(f"Tokens for the API: {settings.data / 'tokens.json'}", file=sys.stderr)
-    print("No virus scanner is set up: for this machine only. Ctrl-C stops.", file=sys.stderr)
+    scanning = "No virus scanner is set up. " if settings.scanner == "none" else ""
+    print(f"{scanning}For this machine only. Ctrl-C stops.", file=sys.stderr)

@@ -186,6 +186,13 @@ def next_due(tx: Connection, handlers: Sequence[str]) -> str | None:
     return tx.execute(soonest).scalar_one_or_none()
 
 
+def services_with_due_work(tx: Connection) -> set[str]:
+    """The services that have a job to be taken now, first or again."""
+    now = timestamps.now()
+    due = or_(and_(jobs.c.state == "ready", jobs.c.due_at <= now), and_(jobs.c.state == "leased", jobs.c.lease_until <= now))
+    return {handler.split(".")[0] for handler in tx.execute(select(jobs.c.handler).where(due).distinct()).scalars()}
+
+
 def oldest_per_handler(tx: Connection) -> dict[str, str]:
     """Handler -> when its oldest unfinished job was made."""
     query = select(jobs.c.handler, func.min(jobs.c.created_at)).where(jobs.c.state.in_(("ready", "leased"))).group_by(jobs.c.handler)

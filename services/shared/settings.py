@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 SCHEMAS = Path(__file__).resolve().parent.parent.parent / "schemas"
 
@@ -63,3 +64,38 @@ class Settings:
             allow_unconfined_parsing=environment.get("MOTTAK_ALLOW_UNCONFINED_PARSING") == "yes",
             body_idle_seconds=float(environment.get("MOTTAK_BODY_IDLE_SECONDS", "15")),
         )
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str]) -> Settings:
+        """The settings of one process: ``MOTTAK_<NAME>`` for each field, ``PORT`` for the port. Raises ValueError for one that is missing or malformed."""
+        values: dict[str, Any] = {}
+        for each in fields(Settings):
+            text = environment.get(_variable(each.name))
+            if text is not None:
+                values[each.name] = _CONVERTERS[str(each.type)](text)
+            elif each.default is MISSING:
+                raise ValueError(f"{_variable(each.name)} is not set")
+        return Settings(**values)
+
+    def as_environment(self) -> dict[str, str]:
+        """The settings as ``from_environment`` reads them, for a process of ours on this machine."""
+        told = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value is not None:
+                told[_variable(each.name)] = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+        return told
+
+
+def _variable(name: str) -> str:
+    return "PORT" if name == "port" else f"MOTTAK_{name.upper()}"
+
+
+_CONVERTERS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "str | None": str,
+    "int": int,
+    "float": float,
+    "Path": lambda text: Path(text).absolute(),
+    "bool": lambda text: {"yes": True, "no": False}[text],
+}

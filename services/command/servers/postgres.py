@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,11 @@ class Postgres:
         # SIGINT is PostgreSQL's fast shutdown: it ends sessions instead of waiting for them.
         self.process = ServerProcess("postgres", command, folder, ready=self._answers, stop_signal=signal.SIGINT, user=self._user)
 
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self.process.pid
+
     def url(self, database: str = DATABASE) -> str:
         """The SQLAlchemy URL of a database in it."""
         return f"postgresql+psycopg://{SUPERUSER}@127.0.0.1:{self.port}/{database}"
@@ -47,6 +53,7 @@ class Postgres:
         if self._user:
             owner = pwd.getpwnam(self._user)
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+            _let_through(self.folder)
         if not (self.folder / "cluster" / "PG_VERSION").exists():
             self._initialise()
         (self.folder / "cluster" / "postmaster.pid").unlink(missing_ok=True)
@@ -73,7 +80,16 @@ class Postgres:
         shutil.rmtree(self.folder / "cluster", ignore_errors=True)
         arguments = ["-D", str(self.folder / "cluster"), "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
         arguments += [] if self._durable else ["--no-sync"]
-        made = subprocess.run([str(self._programs / "initdb"), *arguments], cwd=self.folder, user=self._user, capture_output=True, text=True, check=False)
+        made = subprocess.run(
+            [str(self._programs / "initdb"), *arguments],
+            cwd=self.folder,
+            user=self._user,
+            group=self._user,
+            extra_groups=[] if self._user else None,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if made.returncode:
             raise NotStarted(f"initdb: {made.stderr[-2000:]}")
 
@@ -83,6 +99,16 @@ class Postgres:
 
     def _dsn(self) -> str:
         return f"host=127.0.0.1 port={self.port} user={SUPERUSER} dbname=postgres"
+
+
+def _let_through(folder: Path) -> None:
+    """Let the server's user walk to its folder through folders of ours; what lies in them stays closed to it. Raises NotStarted."""
+    for parent in folder.parents:
+        if parent.stat().st_mode & stat.S_IXOTH:
+            continue
+        if parent == Path.home() or parent.stat().st_uid != os.geteuid():
+            raise NotStarted(f"postgres: its user may not enter {parent}; choose a data folder elsewhere (MOTTAK_DATA=)")
+        parent.chmod(parent.stat().st_mode | stat.S_IXOTH)
 
 
 def programs() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -77,6 +78,9 @@ class ServerProcess:
                     start_new_session=True,
                     preexec_fn=_die_with_parent,
                     user=self._user,
+                    # Our own groups stay ours: with root's the server could read what is root's group's.
+                    group=self._user,
+                    extra_groups=[] if self._user else None,
                 )
         except FileNotFoundError as missing:
             raise ServerMissing(f"{self.name}: {missing.filename} is not there") from missing
@@ -103,19 +107,15 @@ class ServerProcess:
             return
         if self._process.poll() is None:
             os.killpg(self._process.pid, self._stop_signal)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                pass
         self.kill()
 
     def kill(self) -> None:
         """Kill the whole group at once, as a loss of power would."""
         if self._process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
         self._process = None

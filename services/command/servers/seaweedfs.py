@@ -53,6 +53,11 @@ class Seaweed:
         self.process = ServerProcess("seaweedfs", self._command(), folder, ready=self._is_ready, stop_signal=signal.SIGINT)
 
     @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self.process.pid
+
+    @property
     def endpoint(self) -> str:
         """``host:port`` of the S3 side."""
         return f"127.0.0.1:{self._ports['s3']}"
