@@ -24,6 +24,7 @@ _BATCH = (
     .order_by(messages.c.seq)
     .limit(bindparam("most"))
 )
+_REMOVE = delete(outbox).where(outbox.c.message == bindparam("gone"))
 _WAITING = select(outbox.c.agency).distinct()
 
 
@@ -35,7 +36,7 @@ def put(tx: Connection, sent: Sequence[tuple[str, str]]) -> None:
 
 def remove(tx: Connection, message: str) -> None:
     """This message need not be published any more."""
-    tx.execute(delete(outbox).where(outbox.c.message == message))
+    tx.execute(_REMOVE, {"gone": message})
 
 
 def waiting(tx: Connection) -> set[str]:

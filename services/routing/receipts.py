@@ -158,9 +158,9 @@ def _apply(
     }
     if state != delivery["state"] or not applied:
         events.record(tx, submission["id"], _EVENTS[outcome], actor=delivery["agency"], data=fact)
+    # The agency has it, over HTTP or over a broker that has not told us yet: it is with its agency, whatever the broker says later.
+    outbox.remove(tx, delivery["id"])
     if delivery["state"] == models.PENDING:
-        # The agency has it, over HTTP or over a broker that has not told us yet: it is with its agency, whatever the broker says later.
-        outbox.remove(tx, delivery["id"])
         queued_when_all_are(tx, submission["id"])
     if applied and delivery["role"] == "primary":
         _move_submission(tx, delivery, submission, outcome, data, actors)

@@ -4,7 +4,9 @@ by their events."""
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from werkzeug.test import TestResponse
 
 from services.routing import handlers, models  # noqa: F401 - registers the handlers and declares the tables
 from services.routing.app import create_app
+from services.routing.broker.receipts import run_receipts
+from services.routing.broker.relay import run_relay
 from services.shared import events, identifiers, names, story, timestamps, worker
 from services.shared.actors import load_actors
 from services.shared.context import Context
@@ -24,6 +28,7 @@ from services.shared.identity.tokens import TokenVerifier
 from services.shared.models import documents, grants, submissions
 from services.shared.objects import DirectoryObjects
 from services.shared.settings import SCHEMAS, Settings
+from tests.broker_server import Broker, broker, broker_server, until  # noqa: F401 - fixtures
 
 ROUTING = [name for name in names.HANDLERS if name.startswith("routing.")]
 NEW_SUBSTANCE = {"request_concerns": ["nytt_virkestoff"], "active_substance": "eksempelmab", "indication": "eksempelsykdom"}
@@ -45,8 +50,14 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> LocalIssuer:
 class Desk:
     """What the tests act through. Events of other services are recorded as those services record them."""
 
-    def __init__(self, folder: Path, issuer: LocalIssuer) -> None:
-        settings = Settings(data=folder, database_url=f"sqlite:///{folder / 'desk.sqlite3'}", public_url="https://mottak.test", issuer=issuer.issuer)
+    def __init__(self, folder: Path, issuer: LocalIssuer, *, broker_url: str | None = None) -> None:
+        settings = Settings(
+            data=folder,
+            database_url=f"sqlite:///{folder / 'desk.sqlite3'}",
+            public_url="https://mottak.test",
+            issuer=issuer.issuer,
+            broker_url=broker_url,
+        )
         actors = load_actors(SCHEMAS / "routing")
         tokens = TokenVerifier(issuer=issuer.issuer, audience=settings.audience, fetch_keys=issuer.jwks, actors=actors)
         self.database = Database(settings.database_url)
@@ -175,5 +186,40 @@ def _document(submission: str, position: int, role: str) -> dict[str, Any]:
 @pytest.fixture
 def desk(tmp_path: Path, issuer: LocalIssuer) -> Iterator[Desk]:
     desk = Desk(tmp_path, issuer)
+    yield desk
+    desk.database.close()
+
+
+class Posted(Desk):
+    """A desk with a broker; its relay and its receipts run while the tests say so."""
+
+    @contextmanager
+    def running(self, *, relays: int = 1, receipts: bool = True) -> Iterator[None]:
+        """The processes beside the desk."""
+        stop = threading.Event()
+        runners = [run_relay] * relays + [run_receipts] * receipts
+        threads = [threading.Thread(target=run, args=(self.context, stop)) for run in runners]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join(30)
+                assert not thread.is_alive()
+
+    def states(self, submission: str) -> dict[str, str]:
+        """State by agency, as people see it."""
+        return {agency: delivery["state"] for agency, delivery in self.routing(submission).items()}
+
+    def until_routed(self, submission: str) -> None:
+        """Wait until the broker has everything."""
+        until(lambda: self.status(submission) == "routed", f"routed; it is {self.status(submission)}: {self.states(submission)}")
+
+
+@pytest.fixture
+def posted(tmp_path: Path, issuer: LocalIssuer, broker: Broker) -> Iterator[Posted]:  # noqa: F811
+    desk = Posted(tmp_path, issuer, broker_url=broker.url)
     yield desk
     desk.database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from typing import Final
 from urllib.parse import quote
@@ -9,6 +10,9 @@ from urllib.parse import quote
 import pika
 
 from services.routing.broker.definitions import vhost_of
+
+# pika tells of one lost connection in a dozen lines; we tell of it in one.
+logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 HEARTBEAT_SECONDS: Final = 20
 # A broker that is out of memory or disk stops reading: we give up the connection, and try again later, rather than wait for ever.
