@@ -69,7 +69,10 @@ class Zygote:
                 self._kill(running)
 
     def _take_request(self) -> bool:
-        message, descriptors, _, _ = socket.recv_fds(self._control, 16, 3)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(self._control, 16, 3)
+        except ConnectionResetError:  # the worker was killed with words of ours unread
+            return False
         if not message:
             return False
         link, watch, scratch = descriptors
@@ -157,7 +160,10 @@ def main(descriptor: int, scratch_root: Path) -> None:
     child.warm_up(policy)
     base_memory = _address_space()
     confinement = confine.confine_zygote(scratch_root)
-    control.send(json.dumps({"ready": True, "missing": confinement.missing, "landlock": confinement.landlock_abi}).encode())
+    try:
+        control.send(json.dumps({"ready": True, "missing": confinement.missing, "landlock": confinement.landlock_abi}).encode())
+    except BrokenPipeError:
+        return  # the worker was killed meanwhile
     gc.collect()
     gc.freeze()  # so that a child's garbage collection does not copy the zygote's pages
     Zygote(control, policy, confinement, base_memory).run()
