@@ -23,7 +23,7 @@ def settled(system: System, form: bytes, *attachments: Part, actor: str = "lever
 
 def take(agency: Client, name: str, submission: str, kind: str = "work") -> dict[str, Any]:
     """Lease an agency's work until the message about this submission comes; all other work is given back."""
-    found = None
+    found: dict[str, Any] | None = None
     items = agency.post(f"/api/v1/queues/{name}/leases", {"max": 100, "seconds": 600})["items"]
     for item in items:
         is_ours = item["type"] == f"no.nyemetoder.mottak.{kind}.v1" and _submission_of(item) == submission

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -44,6 +47,9 @@ class Story:
             else:
                 self.system.wait_until_ready()
                 time.sleep(self.chance.expovariate(1 / MEAN_SECONDS_UP))
+            if not early and self.chance.random() < 0.2:
+                self._kill_the_box()
+                time.sleep(self.chance.uniform(0.0, 1.0))
             self.system.kill()
             left = self.system.wait_until_gone()
             self.kills.append(f"{number}{' while starting' if early else ''}")
@@ -54,6 +60,13 @@ class Story:
             self.left_behind += [f"kill {number}: process {process}" for process in left]
             self.system.start(wait=False)
         self.system.wait_until_ready()
+
+    def _kill_the_box(self) -> None:
+        """Kill the process that opens files, and whatever it is just opening them with, under the one that goes on."""
+        for process in self.system.processes_left():
+            if self.system.process is not None and process != self.system.process.pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
 
     def finish(self, senders: list[Sender | Agency]) -> None:
         """End the load, send again what never got an answer, let everything come to its end, look at all of it, stop."""
