@@ -184,9 +184,10 @@ def write_version(port: Objects, object_id: str, plan: VersionPlan, source: Obje
     for stray in sorted(key for key in keys if key.startswith(f"v{after.head}/") and key not in new):
         # Of an attempt for another event that was given up: no inventory has ever named it.
         port.delete(f"{root}/{stray}")
-    if found is None:
-        port.put_bytes(f"{root}/{OBJECT_DECLARATION}", b"ocfl_object_1.1\n")
-    read_back = frozenset(path for path, content in new.items() if _write_content(port, f"{root}/{path}", content, source))
+    with port.together():  # all of it is durable before the version's inventory names any of it
+        if found is None:
+            port.put_bytes(f"{root}/{OBJECT_DECLARATION}", b"ocfl_object_1.1\n")
+        read_back = frozenset(path for path, content in new.items() if _write_content(port, f"{root}/{path}", content, source))
     data = after.serialised()
     port.put_bytes(f"{root}/v{after.head}/{INVENTORY}", data)
     _commit(port, root, after.head, data)

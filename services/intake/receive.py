@@ -125,7 +125,10 @@ def _store_body(
             raise Problem("store_unavailable", 503) from fault
 
     find_upload = _upload_finder(context, identity, alive)
-    body = read_body(alive(stream), content_type, context.policy, store, field_names=FIELDS, may_carry_form=is_secretariat, find_upload=find_upload)
+    with context.objects.together():
+        body = read_body(
+            alive(stream), content_type, context.policy, store, field_names=FIELDS, may_carry_form=is_secretariat, find_upload=find_upload
+        )
     forms = body.role_files(FORM)
     if len(forms) != 1:
         raise Problem("form_missing" if not forms else "form_not_single", 422)

@@ -161,3 +161,31 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "store").rmdir()
     with pytest.raises(ObjectsUnavailable):
         store.check()
+
+
+def test_what_is_put_together_is_there_and_a_failure_among_it_is_told(store: Objects) -> None:
+    with store.together():
+        store.put("incoming/ab/x", io.BytesIO(b"x"))
+        store.put_bytes("incoming/ab/cd/y", b"y")
+        assert store.read_bytes("incoming/ab/x") == b"x"
+    assert sorted(store.list("incoming/")) == ["incoming/ab/cd/y", "incoming/ab/x"]
+    with pytest.raises(ObjectExists), store.together():
+        store.put_bytes("incoming/ab/cd/y", b"other")
+    assert store.read_bytes("incoming/ab/cd/y") == b"y"
+
+
+def test_folders_are_synced_by_the_end_of_what_is_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = DirectoryObjects(tmp_path / "store")
+    synced: list[Path] = []
+    sync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    with store.together():
+        store.put_bytes("a/b/x", b"x")
+        store.put_bytes("a/b/y", b"y")
+        assert not [path for path in synced if path.is_dir()]
+    assert sorted(path for path in synced if path.is_dir()) == [tmp_path / "store", tmp_path / "store" / "a", tmp_path / "store" / "a" / "b"]

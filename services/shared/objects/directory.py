@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +24,7 @@ class DirectoryObjects:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._root = str(root)
+        self._unsynced = _Unsynced()
         # Outside the root: the archive's root may hold nothing that is not its own (OCFL 1.1, 3.1).
         self._unfinished = root.parent / f".{root.name}-unfinished"
         root.mkdir(parents=True, exist_ok=True)
@@ -59,6 +61,17 @@ class DirectoryObjects:
                 return
             raise ObjectExists(key)
         self._write(target, (data,))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """See Objects.together. Every file is synced at once, each folder only when the block ends."""
+        changed = self._unsynced.folders = set[str]()
+        try:
+            yield
+        finally:
+            self._unsynced.folders = None
+        for folder in changed:
+            _sync_folder(folder)
 
     def open(self, key: str, start: int = 0) -> BinaryIO:
         """See Objects.open."""
@@ -152,8 +165,17 @@ class DirectoryObjects:
             changed.append(folder)
         os.makedirs(changed[0], exist_ok=True)
         os.replace(temporary, target)
+        if self._unsynced.folders is not None:
+            self._unsynced.folders.update(changed)
+            return
         for folder in changed:
             _sync_folder(folder)
+
+
+class _Unsynced(threading.local):
+    """The folders whose entries a thread has changed inside ``together`` and not synced yet; None outside."""
+
+    folders: set[str] | None = None
 
 
 def _raise_unless_gone(fault: OSError) -> None:

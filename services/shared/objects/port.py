@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
@@ -28,7 +29,8 @@ class ObjectsUnavailable(Exception):
 class Readable(Protocol):
     """Anything that gives its bytes a piece at a time."""
 
-    def read(self, size: int = -1, /) -> bytes: ...
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, at most ``size`` of them; none at the end."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Objects(Protocol):
 
     def put_bytes(self, key: str, data: bytes, *, replace: bool = False) -> None:
         """Write small bytes. An existing key with other bytes raises ObjectExists unless ``replace``."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread puts inside the block survives loss of power when the block ends, and not before: cheaper than each by itself."""
 
     def open(self, key: str, start: int = 0) -> BinaryIO:
         """A stream of the bytes from an offset on. Raises ObjectMissing; reading on raises ObjectsUnavailable when the store does not answer."""
