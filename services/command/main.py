@@ -18,9 +18,11 @@ from typing import Any
 import click
 
 from services.command import archive as archive_commands
+from services.command import broker as broker_commands
 from services.command import offline, remote
 from services.command.assemble import DataInUse
 from services.command.client import Client
+from services.command.consume import consume
 from services.command.remote import CALL_IS_WRONG, NOT_REACHABLE
 from services.command.samples import Outcome, print_table, submit_samples
 from services.command.servers.process import NotStarted, ServerMissing
@@ -37,7 +39,18 @@ def main() -> None:
     telemetry.configure_logging(level=os.environ.get("MOTTAK_LOG_LEVEL", "WARNING"), as_json=not sys.stderr.isatty())
 
 
-for command in (offline.check, offline.verify, remote.submit, remote.status, remote.redrive, remote.token, remote.routing, archive_commands.archive):
+for command in (
+    offline.check,
+    offline.verify,
+    remote.submit,
+    remote.status,
+    remote.redrive,
+    remote.token,
+    remote.routing,
+    archive_commands.archive,
+    broker_commands.broker,
+    consume,
+):
     main.add_command(command)
 
 
@@ -45,7 +58,9 @@ for command in (offline.check, offline.verify, remote.submit, remote.status, rem
 @click.option("--data", type=click.Path(path_type=Path), default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")), help="Folder for all data.")
 @click.option("--port", type=int, default=lambda: int(os.environ.get("PORT", "8000")))
 @click.option("--samples", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Submit these on the first start.")
-@click.option("--ends", type=click.Choice(["embedded", "real"]), default="embedded", help="real: on servers and processes of its own, as in production.")
+@click.option(
+    "--ends", type=click.Choice(["embedded", "real"]), default="embedded", help="real: on servers and processes of its own, as in production."
+)
 def up(data: Path, port: int, samples: Path | None, ends: str) -> None:
     """Run everything: in one process on embedded stores, or on real servers."""
     with _started(data.absolute(), port, ends) as system:

@@ -50,11 +50,11 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> LocalIssuer:
 class Desk:
     """What the tests act through. Events of other services are recorded as those services record them."""
 
-    def __init__(self, folder: Path, issuer: LocalIssuer, *, broker_url: str | None = None) -> None:
+    def __init__(self, folder: Path, issuer: LocalIssuer, *, broker_url: str | None = None, public_url: str = "https://mottak.test") -> None:
         settings = Settings(
             data=folder,
             database_url=f"sqlite:///{folder / 'desk.sqlite3'}",
-            public_url="https://mottak.test",
+            public_url=public_url,
             issuer=issuer.issuer,
             broker_url=broker_url,
         )
