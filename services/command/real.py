@@ -182,7 +182,15 @@ class RunningReal:
         url = os.environ.get("MOTTAK_PUBLIC_URL", f"http://127.0.0.1:{port}")
         base = replace(Settings.embedded(data, port=port), public_url=url, issuer=f"{url}/issuer")
         self.servers = Servers(data / "servers", base)
-        self.servers.start()
+        try:
+            self.servers.start()
+            self._prepare(data, base)
+        except BaseException:
+            self.servers.stop()
+            raise
+
+    def _prepare(self, data: Path, base: Settings) -> None:
+        """What needs the servers: tables, tokens, keys, the list of processes."""
         self.settings = self.servers.settings_on(base)
         assemble.migrate(self.settings.database_url)
         self.context, issuer = assemble.make_context(self.settings)

@@ -32,6 +32,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def kill_left_overs(folder: Path) -> None:
+    """Kill what an earlier run left behind on this folder.
+
+    A server dies with us (PR_SET_PDEATHSIG), but not what it started itself: RabbitMQ is a shell script's child. Known by the folder in its command line.
+    """
+    marks = (os.fsencode(folder), os.fsencode(folder) + b"/")
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            arguments = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it ended meanwhile
+        if any(argument.rpartition(b"=")[2] == marks[0] or argument.rpartition(b"=")[2].startswith(marks[1]) for argument in arguments):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
 def _die_with_parent() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -65,6 +83,7 @@ class ServerProcess:
     def start(self, *, seconds: float = 60.0) -> None:
         """Start it and wait until it is ready. Raises NotStarted, ServerMissing."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        kill_left_overs(self.folder)
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder), "LANG": "C.UTF-8", **(self._environment or {})}
         try:
             with (self.folder / "log").open("ab") as log:
