@@ -181,9 +181,8 @@ class Scripted:
 
     def _serve(self) -> None:
         link, _ = self._listener.accept()
-        with link:
-            with suppress(OSError):
-                self._act(link)
+        with link, suppress(OSError):
+            self._act(link)
 
     def close(self) -> None:
         self._thread.join(10)

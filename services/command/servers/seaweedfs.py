@@ -25,8 +25,9 @@ from services.command.servers.process import NotStarted, ServerMissing, ServerPr
 from services.shared.secrets_files import write_secret
 
 REGION: Final = "us-east-1"
-# HTTP ports; each has a gRPC port beside it. The admin ports are bound even though the admin pages are off.
+# HTTP ports; each has a gRPC port beside it. The admin ports are bound even though the admin pages are off, and its worker reckons the gRPC one itself.
 _PARTS: Final = ("master", "volume", "filer", "s3", "admin")
+_PORTS: Final = [*_PARTS, *(f"{part}.grpc" for part in _PARTS if part != "admin")]
 _quick = urllib3.PoolManager(timeout=urllib3.Timeout(connect=1, read=5), retries=False)
 
 
@@ -48,7 +49,7 @@ class Seaweed:
         self.folder, self.buckets, self._synced = folder, tuple(buckets), synced
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / "data").mkdir(exist_ok=True)
-        self._ports = kept_ports(folder / "ports.json", [*_PARTS, *(f"{part}.grpc" for part in _PARTS)])
+        self._ports = kept_ports(folder / "ports.json", _PORTS, above={"admin.grpc": ("admin", 10_000)})
         self._admin, self.keys = self._identities()
         self.process = ServerProcess("seaweedfs", self._command(), folder, ready=self._is_ready, stop_signal=signal.SIGINT)
 

@@ -2,6 +2,9 @@
 
 Requests are what a remote store costs, so they are few: a file up to PART_BYTES is one PUT, a small write one conditional PUT, a copy inside the server one PUT and one
 GET that reads back what lies there now. Every wait has an end; what may be asked again safely is asked again with back-off and jitter.
+
+Some of the SDK's methods used here begin with an underscore: it has no public way to a conditional write, nor to an upload in parts of one part's memory. The lock file
+holds its version, and the tests of races, parts and memory hold what we need of it.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -17,6 +20,7 @@ from urllib.parse import quote
 
 import urllib3
 from minio import Minio
+from minio.datatypes import Part
 from minio.error import MinioException, S3Error
 
 from services.shared.objects.download import Download
@@ -36,7 +40,6 @@ from services.shared.objects.port import (
 PART_BYTES: Final = 5 * 1024 * 1024
 # Copying a large object is one request that is answered when it is done.
 _COPY_SECONDS: Final = 300.0
-_ANSWER_SECONDS: Final = 30.0
 _CHECK_SECONDS: Final = 3.0
 _CHECK_HOLDS_SECONDS: Final = 2.0
 _MISSING: Final = ("NoSuchKey", "NoSuchObject")
@@ -48,6 +51,7 @@ class S3Objects:
     """The object port on one bucket, or on one prefix in it. One instance serves all threads of a process; make it after forking.
 
     ``endpoint``: ``host:port``. ``prefix``: without slash at its end. ``scratch``: where ``file`` puts what it fetches.
+    ``answer_seconds``: how long the store may be silent before a request is given up (and asked again, at most twice).
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class S3Objects:
         scratch: Path,
         secure: bool = True,
         region: str = "us-east-1",
+        answer_seconds: float = 30.0,
     ) -> None:
         if prefix:
             check_key(prefix)
@@ -75,7 +80,7 @@ class S3Objects:
             # A region that is given is never asked for.
             return Minio(endpoint, access_key, secret_key, secure=secure, region=region, http_client=pool)
 
-        self._client, self._patient, self._quick = client(_ANSWER_SECONDS), client(_COPY_SECONDS), client(_CHECK_SECONDS, tries=1)
+        self._client, self._patient, self._quick = client(answer_seconds), client(_COPY_SECONDS), client(_CHECK_SECONDS, tries=1)
         self._well_until = 0.0
 
     def close(self) -> None:
@@ -84,12 +89,33 @@ class S3Objects:
             pool.clear()
 
     def put(self, key: str, stream: Readable) -> Stored:
-        """See Objects.put."""
+        """See Objects.put. Up to PART_BYTES are one request; more go up in parts, of which one at a time is held in memory."""
         name = self._name(key)
         taken = _Parts(stream)
+        part = taken.next()
         with self._asking(key):
-            self._client.put_object(self.bucket, name, cast(BinaryIO, taken), -1, part_size=PART_BYTES)
+            if taken.ended:
+                self._client._put_object(self.bucket, name, cast(bytes, part))
+            else:
+                self._put_parts(name, part, taken)
         return taken.digests.stored()
+
+    def _put_parts(self, name: str, part: bytearray, taken: _Parts) -> None:
+        """The SDK's own steps, since its public method holds a part up to four times over."""
+        upload = self._client._create_multipart_upload(self.bucket, name, {})
+        try:
+            sent: list[Part] = []
+            while part:
+                with memoryview(part)[:PART_BYTES] as data:
+                    sent.append(Part(len(sent) + 1, self._client._upload_part(self.bucket, name, cast(bytes, data), None, upload, len(sent) + 1)))
+                del part[:PART_BYTES]
+                taken.next()
+            self._client._complete_multipart_upload(self.bucket, name, upload, sent)
+        except BaseException:
+            # What cannot be given up now is given up by remove_unfinished.
+            with suppress(MinioException, urllib3.exceptions.HTTPError):
+                self._client._abort_multipart_upload(self.bucket, name, upload)
+            raise
 
     def put_bytes(self, key: str, data: bytes, *, replace: bool = False) -> None:
         """See Objects.put_bytes. Of several writers with different bytes exactly one wins, whichever process they are in."""
@@ -183,7 +209,7 @@ class S3Objects:
         return len(old)
 
     def _put(self, client: Minio, key: str, data: bytes, headers: dict[str, str], *, asked_for: str = "") -> None:
-        """One PUT with headers that the SDK's public method turns into metadata; that its own method takes them is held by the tests of racing writers."""
+        """One PUT with headers that the SDK's public method would turn into metadata."""
         name = self._name(key)
         with self._asking(asked_for or key):
             client._put_object(self.bucket, name, data, dict(headers))
@@ -224,29 +250,29 @@ class _PastTheEnd(Exception):
 
 
 class _Parts:
-    """A stream as the SDK reads it, a whole part at a time, with digests of what passed."""
+    """A stream in parts, with digests of what passed. There is one buffer: whoever takes a part removes it from there."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
-        self._ended = False
+        self._part = bytearray()
+        self.ended = False
         self.digests = Hashing()
 
-    def read(self, size: int) -> bytes:
-        """Exactly ``size`` bytes, fewer only at the end."""
-        pieces: list[bytes] = []
-        while size and not self._ended:
-            piece = self._stream.read(min(size, CHUNK))
-            self._ended = not piece
+    def next(self) -> bytearray:
+        """The buffer, filled to more than PART_BYTES (so that the last part is known as such), or to the end."""
+        while not self.ended and len(self._part) <= PART_BYTES:
+            piece = self._stream.read(CHUNK)
+            self.ended = not piece
             self.digests.update(piece)
-            pieces.append(piece)
-            size -= len(piece)
-        return b"".join(pieces)
+            self._part += piece
+        return self._part
 
 
 def _pool(answer_seconds: float, tries: int) -> urllib3.PoolManager:
     """Connections with an end to every wait. PUT, GET, HEAD and DELETE are asked again; POST (begin and complete an upload in parts) is not."""
     retries = urllib3.Retry(
         total=tries - 1,
+        read=min(tries - 1, 2),
         backoff_factor=0.2,
         backoff_jitter=0.2,
         backoff_max=2.0,
