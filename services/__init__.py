@@ -1,0 +1,1 @@
+"""The services of Mottak, and what they stand on."""

@@ -48,7 +48,9 @@ class Client:
         """Send a JSON object. Raises Refused, NotReachable."""
         return self._json("POST", path, json=body)
 
-    def submit(self, form: Path, attachments: Sequence[Path], *, key: str | None = None, path: str = "/api/v1/submissions", **fields: str) -> dict[str, Any]:
+    def submit(
+        self, form: Path, attachments: Sequence[Path], *, key: str | None = None, path: str = "/api/v1/submissions", **fields: str
+    ) -> dict[str, Any]:
         """Send a form with its attachments. Raises Refused, NotReachable."""
         headers = {"Idempotency-Key": f'"{key}"'} if key else {}
         with ExitStack() as stack:

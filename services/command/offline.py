@@ -49,7 +49,13 @@ def check(form: Path, attachments: tuple[Path, ...], form_type: str | None, lang
             click.echo(f"Could not check: {fault}", err=True)
             sys.exit(COULD_NOT_CHECK)
     errors = [finding.in_language(language) for finding in result.findings]
-    answer = {"form_type": result.form_type, "form_version": result.form_version, "status": result.status, "errors": errors, "skipped": result.skipped}
+    answer = {
+        "form_type": result.form_type,
+        "form_version": result.form_version,
+        "status": result.status,
+        "errors": errors,
+        "skipped": result.skipped,
+    }
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
     else:

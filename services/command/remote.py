@@ -64,7 +64,9 @@ file_argument = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--wait", is_flag=True, help="Wait until it is checked and sent on.")
 @json_option
 @talks
-def submit(form: Path, attachments: tuple[Path, ...], key: str | None, form_type: str | None, replaces: str | None, wait: bool, as_json: bool) -> None:
+def submit(
+    form: Path, attachments: tuple[Path, ...], key: str | None, form_type: str | None, replaces: str | None, wait: bool, as_json: bool
+) -> None:
     """Send FORM with its ATTACHMENTS."""
     given = {"form_type": form_type, "replaces": replaces}
     answer = client().submit(form, attachments, key=key, **{name: value for name, value in given.items() if value})

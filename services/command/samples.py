@@ -82,7 +82,10 @@ def print_table(outcomes: Sequence[Outcome]) -> None:
         table.add_column(title, overflow="fold")
     for outcome in outcomes:
         mark = "[green]✓[/green]" if outcome.as_named else f"[red]✗ wanted {outcome.wanted}[/red]"
-        why = [f"{delivery['agency']} ({delivery['role']}): " + "; ".join(f"{rule['id']} {rule['reason']}" for rule in delivery["rules"]) for delivery in outcome.routing]
+        why = [
+            f"{delivery['agency']} ({delivery['role']}): " + "; ".join(f"{rule['id']} {rule['reason']}" for rule in delivery["rules"])
+            for delivery in outcome.routing
+        ]
         archive = f"{outcome.archive['object']} {outcome.archive['version']}" if outcome.archive and outcome.archive["object"] else ""
         shown = outcome.errors[:6] + ([f"… {len(outcome.errors) - 6} more"] if len(outcome.errors) > 6 else [])
         table.add_row(outcome.file.name.split(".")[0], f"{outcome.became.split('.')[0]} {mark}", "\n".join(shown), "\n".join(why), archive)

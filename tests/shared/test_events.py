@@ -106,10 +106,15 @@ def test_each_subscriber_gets_one_job_in_the_transaction_of_the_event(database: 
 
 def test_a_rolled_back_move_leaves_neither_event_nor_job_nor_state(database: Database) -> None:
     submission = add_submission(database)
-    with pytest.raises(RuntimeError, match="power"), database.write() as tx:
-        events.record(tx, submission, names.SUBMISSION_CHECKING, actor="validation")
-        events.record(tx, submission, names.SUBMISSION_ACCEPTED, actor="validation")
-        raise RuntimeError("power")
+
+    def cut_off() -> None:
+        with database.write() as tx:
+            events.record(tx, submission, names.SUBMISSION_CHECKING, actor="validation")
+            events.record(tx, submission, names.SUBMISSION_ACCEPTED, actor="validation")
+            raise RuntimeError("power")
+
+    with pytest.raises(RuntimeError, match="power"):
+        cut_off()
     with database.read() as tx:
         assert len(events.story_of(tx, submission)) == 1
         assert tx.execute(select(func.count()).select_from(jobs)).scalar_one() == 1

@@ -86,7 +86,9 @@ def _finish(response: Response) -> Response:
     if response.status_code != 304:
         response.headers.setdefault("Cache-Control", "no-store")
     response.headers["traceparent"] = telemetry.traceparent(telemetry.current_trace())
-    log.info("request", method=request.method, route=str(request.url_rule), status=response.status_code, seconds=round(time.perf_counter() - g.began, 4))
+    log.info(
+        "request", method=request.method, route=str(request.url_rule), status=response.status_code, seconds=round(time.perf_counter() - g.began, 4)
+    )
     tracing = g.pop("tracing", None)
     if tracing is not None:
         tracing.__exit__(None, None, None)

@@ -208,7 +208,9 @@ class _Server(wsgi.Server):
 
 def make_server(application: Callable[..., Iterable[bytes]], settings: Settings) -> wsgi.Server:
     """A server for a WSGI application, not started yet: ``prepare()``, ``serve()``, ``stop()``."""
-    server = _Server((settings.host, settings.port), application, numthreads=settings.web_threads, server_name="mottak", timeout=int(settings.body_idle_seconds))
+    server = _Server(
+        (settings.host, settings.port), application, numthreads=settings.web_threads, server_name="mottak", timeout=int(settings.body_idle_seconds)
+    )
     server.mottak_settings = settings
     server.max_request_header_size = 32 * 1024
     server.request_queue_size = 128

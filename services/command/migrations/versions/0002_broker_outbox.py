@@ -31,12 +31,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency", name=op.f("pk_routing_relays")),
     )
     op.drop_index("uq_routing_deliveries_open", table_name="routing_deliveries")
-    op.create_index("uq_routing_deliveries_open", "routing_deliveries", ["submission", "agency"], unique=True, sqlite_where=_NEW, postgresql_where=_NEW)
+    op.create_index(
+        "uq_routing_deliveries_open", "routing_deliveries", ["submission", "agency"], unique=True, sqlite_where=_NEW, postgresql_where=_NEW
+    )
 
 
 def downgrade() -> None:
     op.drop_index("uq_routing_deliveries_open", table_name="routing_deliveries")
-    op.create_index("uq_routing_deliveries_open", "routing_deliveries", ["submission", "agency"], unique=True, sqlite_where=_OLD, postgresql_where=_OLD)
+    op.create_index(
+        "uq_routing_deliveries_open", "routing_deliveries", ["submission", "agency"], unique=True, sqlite_where=_OLD, postgresql_where=_OLD
+    )
     op.drop_table("routing_relays")
     op.drop_index("ix_routing_outbox_agency", table_name="routing_outbox")
     op.drop_table("routing_outbox")
