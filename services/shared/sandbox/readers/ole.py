@@ -14,7 +14,7 @@ from services.shared.sandbox.readers.refused import Refused
 if TYPE_CHECKING:
     from services.shared.sandbox.opening import Document, FileOpening
 
-OleFile: TypeAlias = "olefile.OleFileIO[Any]"
+OleFile: TypeAlias = "olefile.OleFileIO"
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NATIVE = "\x01Ole10Native"

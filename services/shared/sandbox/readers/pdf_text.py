@@ -39,7 +39,7 @@ def search(opening: FileOpening, document: Document) -> str:
                 kept.append(text[:room])
                 room -= len(text)
     finally:
-        pdf.close()  # type: ignore[no-untyped-call]
+        pdf.close()
     if not words:
         document.text_searched = False
         document.note("no_text")  # pictures of pages, as from a scanner
@@ -49,7 +49,7 @@ def search(opening: FileOpening, document: Document) -> str:
 def _open(document: Document) -> pypdfium2.PdfDocument:
     document.stream.seek(0)
     source = document.stream.read() if document.size <= _MOST_IN_MEMORY else document.stream
-    return pypdfium2.PdfDocument(source)  # type: ignore[no-untyped-call]
+    return pypdfium2.PdfDocument(source)
 
 
 def _page_text(pdf: pypdfium2.PdfDocument, number: int) -> str:

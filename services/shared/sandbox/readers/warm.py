@@ -22,9 +22,9 @@ def read_one_of_each(policy: Policy) -> None:
     reader = pypdf.PdfReader(buffer)
     len(reader.pages)
     list(reader.attachment_list)
-    document = pypdfium2.PdfDocument(buffer.getvalue())  # type: ignore[no-untyped-call]
+    document = pypdfium2.PdfDocument(buffer.getvalue())
     document[0].get_textpage().get_text_bounded()
-    document.close()  # type: ignore[no-untyped-call]
+    document.close()
     xml.parse(b"<?xml version='1.0'?><a><b>c</b></a>", "warm")
     json_form.parse(b'{"a": [1.5, true, null, "\\u00e6"]}', policy.opening.json_depth)
     mail.warm()
