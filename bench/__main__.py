@@ -39,31 +39,40 @@ def main() -> None:
 
 def measure(folder: Path, count: int, large: int, *, heavy: bool) -> dict[str, Any]:
     """All figures. Times are milliseconds or seconds as their names say; memory is bytes."""
-    figures: dict[str, Any] = {"count": count, "heavy": heavy, "bare": bare(folder, heavy)}
+    figures: dict[str, Any] = {"count": count, "heavy": heavy}
     made = material.make(heavy=heavy)
     figures["bytes"] = {file.name: len(file.data) for file in made.submission("1")}
-    waiting = {"warm": traffic.bodies(made, "warm", WARM_UP), "full": traffic.bodies(made, "full", count), "calm": traffic.bodies(made, "calm", count // 2)}
+    waiting = {
+        "warm": traffic.bodies(made, "warm", WARM_UP),
+        "full": traffic.bodies(made, "full", count),
+        "calm": traffic.bodies(made, "calm", count // 2),
+    }
     started: list[float] = []
     with running(folder / "data", started):
         pass
     with running(folder / "data", started) as system:
         figures["start_seconds"] = {"first": started[0], "again": started[1]}
         traffic.burst(system, waiting["warm"], clients=CLIENTS, routed_before=0)
+        # The script right before and right after, so that both sides of the ratio see the same machine.
+        before = bare(folder / "bare-before", heavy)
         figures |= full_load(system, waiting["full"])
+        after = bare(folder / "bare-after", heavy)
+        figures["bare"] = {name: (before[name] + after[name]) / 2 for name in before}
         figures["ratio"] = figures["cpu_ms"]["all"] / figures["bare"]["cpu_ms"]
         figures["lease_cpu_ms"] = lease_everything(system, WARM_UP + count)
         figures |= calm(system, waiting["calm"], figures["per_second"] / 4)
-        if large:
+    if large:
+        # A start of its own: what the first submission loads counts, too.
+        with running(folder / "data", started) as system:
             routed = WARM_UP + count + len(waiting["calm"])
             figures["large"] = asdict(memory.one_large(system, made, folder, large, routed_before=routed))
     return figures
 
 
-def bare(folder: Path, heavy: bool) -> dict[str, float]:
-    """The bare script's figures, from a process of its own."""
-    target = folder / "bare"
+def bare(target: Path, heavy: bool) -> dict[str, float]:
+    """The bare script's figures, from a process of its own that writes to ``target``."""
     target.mkdir()
-    command = [sys.executable, "-m", "bench.bare_script", SCHEMA, target, *(["--heavy"] if heavy else [])]
+    command: list[str | Path] = [sys.executable, "-m", "bench.bare_script", SCHEMA, target, *(["--heavy"] if heavy else [])]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
@@ -76,7 +85,11 @@ def full_load(system: System, waiting: list[bytes]) -> dict[str, Any]:
     result = traffic.burst(system, waiting, clients=CLIENTS, routed_before=WARM_UP)
     after = processes.cpu_seconds(system.pid)
     cpu = {name: (after[name] - before[name] - idle[name] * result.wall_seconds) / len(waiting) * 1000 for name in after}
-    return {"cpu_ms": {**cpu, "all": sum(cpu.values())}, "idle_cpu_ms_per_second": sum(idle.values()) * 1000, "per_second": len(waiting) / result.wall_seconds}
+    return {
+        "cpu_ms": {**cpu, "all": sum(cpu.values())},
+        "idle_cpu_ms_per_second": sum(idle.values()) * 1000,
+        "per_second": len(waiting) / result.wall_seconds,
+    }
 
 
 def _idle_cpu_per_second(system: System) -> dict[str, float]:
@@ -138,8 +151,8 @@ def print_table(figures: dict[str, Any]) -> None:
             (f"peak above that, {large['size'] // MIB} MiB attachment (aim: 64 MiB)", f"{sum(above.values()) / MIB:.1f} MiB  {_mib(above)}"),
             (
                 f"the {large['size'] // MIB} MiB attachment",
-                f"202 after {large['accepted_seconds']:.1f} s, archived after {large['routed_seconds']:.1f} s, "
-                f"fetched in {large['fetched_seconds']:.1f} s, CPU {large['cpu_seconds']:.1f} s",
+                "202 after {accepted_seconds:.1f} s, archived after {routed_seconds:.1f} s, fetched in {fetched_seconds:.1f} s, "
+                "CPU {cpu_seconds:.1f} s".format_map(large),
             ),
         ]
     width = max(len(name) for name, _ in rows)

@@ -13,7 +13,6 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +29,7 @@ from samples.content import medicines
 from samples.content.prose import REPORT_PARAGRAPHS
 from samples.content.requests import anmodning
 from samples.sample import definition
+from services.shared import timestamps
 
 ATTACHMENT_BYTES: Final = 100_000
 _SUBSTANCE: Final = "zzmalestoff"
@@ -59,7 +59,7 @@ class Material:
 
 def make(*, heavy: bool = False) -> Material:
     """Make the files; the same bytes every time but for the dates, which are reckoned from today."""
-    answers = anmodning(medicines.VELKARSA, date.today(), active_substance=_SUBSTANCE)
+    answers = anmodning(medicines.VELKARSA, timestamps.norwegian_date(timestamps.now()), active_substance=_SUBSTANCE)
     third = File("attachments", "Grunnlag.xlsx", _filled_workbook()) if heavy else File("attachments", "Figur 2.png", _scan(ATTACHMENT_BYTES))
     return Material(
         docx_form(definition("anmodning"), answers),
@@ -139,7 +139,7 @@ def _word_report_with(figure_bytes: int) -> bytes:
 
 def _filled_workbook() -> bytes:
     source = random.Random(3)
-    rows = [[f"Pasientgruppe {row}", *(round(source.uniform(0, 1000), 3) for _ in range(10))] for row in range(1180)]
+    rows: list[list[str | int | float]] = [[f"Pasientgruppe {row}", *(round(source.uniform(0, 1000), 3) for _ in range(10))] for row in range(1180)]
     return workbook("Grunnlag", rows)
 
 

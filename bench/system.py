@@ -35,7 +35,13 @@ class System:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
 
     def post(
-        self, connection: http.client.HTTPConnection, path: str, actor: str, body: bytes | Iterable[bytes], content_type: str, length: int | None = None
+        self,
+        connection: http.client.HTTPConnection,
+        path: str,
+        actor: str,
+        body: bytes | Iterable[bytes],
+        content_type: str,
+        length: int | None = None,
     ) -> dict[str, Any]:
         """Send a body as an actor and give the JSON answer. Raises Answer for anything but success."""
         size = length if length is not None else len(body) if isinstance(body, bytes) else 0
@@ -112,11 +118,13 @@ def running(data: Path, started: list[float]) -> Iterator[System]:
     try:
         while not _answers(port):
             if process.poll() is not None or time.monotonic() > began + _PATIENCE_SECONDS:
-                raise Answer(f"it does not start: {(data.parent / f'{data.name}.log').read_text(encoding='utf-8')[-2000:]}")
+                raise Answer(f"it does not start ({process.poll()}): {(data.parent / f'{data.name}.log').read_text(encoding='utf-8')[-2000:]}")
             time.sleep(0.01)
         started.append(time.monotonic() - began)
         yield System(process.pid, port, data)
     finally:
+        if process.poll() is not None:
+            print(f"the system ended by itself with {process.returncode}", file=sys.stderr)
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(60)

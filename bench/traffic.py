@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from bench.material import Material, multipart
-from bench.system import System
+from bench.system import Answer, System
 
 AGENCY = "dmp"
 SENDER = "leverandor"
@@ -37,7 +37,7 @@ def burst(system: System, waiting: list[bytes], *, clients: int, routed_before: 
     todo: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     for body in waiting:
         todo.put(body)
-    faults: list[BaseException] = []
+    faults: list[Exception] = []
 
     def send() -> None:
         with closing(system.connection()) as connection:
@@ -46,7 +46,7 @@ def burst(system: System, waiting: list[bytes], *, clients: int, routed_before: 
                     system.post(connection, "/api/v1/submissions", SENDER, todo.get_nowait(), _CONTENT_TYPE)
             except queue.Empty:
                 return
-            except BaseException as fault:
+            except (Answer, OSError) as fault:
                 faults.append(fault)
 
     began = time.monotonic()
