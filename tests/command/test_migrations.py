@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import NullPool, create_engine, inspect
 
 from services.command.assemble import HEAD, MIGRATIONS, migrate
 from services.command.migrations import metadata
@@ -33,3 +34,18 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
 
 def test_the_revision_that_a_start_looks_for_is_the_newest() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == HEAD
+
+
+def test_a_migration_that_is_cut_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'migrated.sqlite3'}"
+
+    def cut_off(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alembic.operations.Operations.create_index", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            migrate(url)
+    assert inspect(create_engine(url, poolclass=NullPool)).get_table_names() == []
+    migrate(url)
+    assert "alembic_version" in inspect(create_engine(url, poolclass=NullPool)).get_table_names()
