@@ -12,12 +12,14 @@ from typing import Any, Final
 from celery.signals import worker_process_init, worker_process_shutdown
 
 from services.command import assemble
+from services.command.servers.process import die_with_parent
 from services.intake.receive import sweep as sweep_receipts
 from services.routing.broker.definitions import OUR_VHOST
 from services.routing.broker.receipts import run_receipts
 from services.routing.broker.relay import run_relay
 from services.shared import jobs, telemetry
 from services.shared.context import Context
+from services.shared.objects.s3 import S3Objects
 from services.shared.settings import Settings
 from services.shared.wakeups import WAKE, Nudger, make_celery, queue_of
 from services.shared.web.server import make_server
@@ -25,6 +27,7 @@ from services.shared.worker import LeaseKeeper, handlers_of, run_one
 
 SCHEDULER_SECONDS: Final = 1.0
 RECEIPTS_SWEEP_SECONDS: Final = 60.0
+UNFINISHED_SWEEP_SECONDS: Final = 3600.0
 log = telemetry.logger("process")
 
 
@@ -73,9 +76,13 @@ class _Child:
 def work(service: str, settings: Settings, *, concurrency: int) -> None:
     """Run the jobs of one service in a pool of processes, woken through Celery."""
     app = make_celery(wake_up_url(settings), [service])
-    mine = handlers_of(service)
+    mine, parent = handlers_of(service), os.getpid()
 
     def begin(**_: Any) -> None:
+        # The pool's own processes would outlive a killed parent, hold its sockets, and work beside those of its successor.
+        die_with_parent()
+        if os.getppid() != parent:
+            os._exit(1)
         # Everything with a connection or a thread is made after the fork, one for each process of the pool.
         telemetry.configure_logging(level=os.environ.get("MOTTAK_LOG_LEVEL", "WARNING"))
         _Child.context = assemble.make_context(settings)[0]
@@ -95,9 +102,12 @@ def work(service: str, settings: Settings, *, concurrency: int) -> None:
 
     @app.task(name=WAKE)
     def wake(_service: str) -> None:
-        """Do what is due, until nothing is."""
-        while run_one(_Child.context, mine, _Child.keeper.running):
-            pass
+        """Do what is due, until nothing is. While the database is away there is nothing to find out; the sweep calls again."""
+        try:
+            while run_one(_Child.context, mine, _Child.keeper.running):
+                pass
+        except Exception:
+            log.exception("worker_fault", service=service)
 
     # Unique per process: two workers of one name on a host would share a control queue.
     name = f"{service}-{os.getpid()}@{socket.gethostname()}"
@@ -135,6 +145,8 @@ def schedule(settings: Settings) -> None:
         guarded(lambda: _nudge_due(context, nudger))
         if passes % int(RECEIPTS_SWEEP_SECONDS / SCHEDULER_SECONDS) == 0:
             guarded(lambda: sweep_receipts(context))
+        if passes % int(UNFINISHED_SWEEP_SECONDS / SCHEDULER_SECONDS) == 0:
+            guarded(lambda: _remove_unfinished(context))
         passes += 1
     nudger.stop()
 
@@ -143,6 +155,13 @@ def _nudge_due(context: Context, nudger: Nudger) -> None:
     with context.database.read() as tx:
         due = jobs.services_with_due_work(tx)
     nudger(due)
+
+
+def _remove_unfinished(context: Context) -> None:
+    """Give up the multipart uploads that killed processes left in the object store; a folder is cleaned by the one process that writes it."""
+    for store in (context.objects, context.archive_objects):
+        if isinstance(store, S3Objects):
+            store.remove_unfinished()
 
 
 def guarded(step: Callable[[], Any]) -> None:
