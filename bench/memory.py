@@ -44,9 +44,10 @@ def one_large(system: System, material: materials.Material, folder: Path, size: 
     with closing(system.connection()) as connection:
         body = materials.multipart_of_large(files, path, _BOUNDARY)
         sent = system.post(connection, "/api/v1/submissions", SENDER, body, f"multipart/form-data; boundary={_BOUNDARY}", length)
-        accepted = time.monotonic() - began
-        system.wait_until_routed(routed_before + 1)
-        routed = time.monotonic() - began
+    accepted = time.monotonic() - began
+    system.wait_until_routed(routed_before + 1)
+    routed = time.monotonic() - began
+    with closing(system.connection()) as connection:
         while system.lease(connection, AGENCY):
             pass
     cpu = sum(processes.cpu_seconds(system.pid).values()) - cpu
