@@ -2,7 +2,7 @@
 
 Run again it keeps every secret that is there and makes what is missing (an agency that is new in the actor table, a file that was removed), so that
 removing one and running again is how it is rotated. ``environment`` is for Docker Compose (``--env-file``); what else the installation must
-say (PUBLIC_URL, SITE, ISSUER, ...) is written by hand beside it, after ``environment.example``.
+say (PUBLIC_URL, ISSUER, ...) is written by hand beside it, after ``environment.example``.
 
 The folder is its owner's alone (0700). The files in it that containers read are readable to all: each server runs as a user of its own,
 which the host does not know, and nobody gets past the folder.
@@ -54,9 +54,9 @@ def roles(known: dict[str, str]) -> str:
     text = []
     for role, secret in (("mottak", "database_mottak"), ("filer", "database_filer")):
         text += [
-            f"SELECT 'CREATE ROLE {role} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') \\gexec",
+            f"SELECT 'CREATE ROLE {role} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') \\gexec",  # noqa: S608 - names of our own
             f"ALTER ROLE {role} PASSWORD '{known[secret]}';",
-            f"SELECT 'CREATE DATABASE {role} OWNER {role}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{role}') \\gexec",
+            f"SELECT 'CREATE DATABASE {role} OWNER {role}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{role}') \\gexec",  # noqa: S608
             f"REVOKE CONNECT ON DATABASE {role} FROM PUBLIC;",
         ]
     return "\n".join(text) + "\n"
@@ -86,7 +86,7 @@ upsertQuery = \"\"\"
   INSERT INTO "%[1]s" (dirhash, name, directory, meta) VALUES ($1, $2, $3, $4)
   ON CONFLICT (dirhash, name) DO UPDATE SET directory = EXCLUDED.directory, meta = EXCLUDED.meta
 \"\"\"
-"""
+"""  # noqa: S608 - SeaweedFS fills in its own table's name
 
 
 def identities(known: dict[str, str]) -> dict[str, Any]:
