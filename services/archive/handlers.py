@@ -42,7 +42,7 @@ def store(job: Job, context: Context) -> Effect | None:
         stored = ocfl.write_version(context.archive_objects, snapshot.object_id, plan, context.objects, known_head=known_head, new_root=new_root)
         fixity.verify_written(context.archive_objects, stored)
     except ObjectsUnavailable as fault:
-        raise Retry(f"a store does not answer: {fault}") from fault
+        raise Retry(f"a store does not answer: {fault}", outage=True) from fault
     except (ocfl.SourceDamaged, ocfl.ArchiveDamaged, ObjectMissing) as fault:
         log.error("archiving_refused", submission=job.submission, why=str(fault))
         raise Hopeless(f"{type(fault).__name__}: {fault}") from fault

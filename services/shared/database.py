@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -62,6 +64,14 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def is_away(fault: BaseException) -> bool:
+    """Whether a fault says that the database does not answer (or cannot just now), so that the same may succeed later.
+
+    A commit whose answer was lost looks like this, too: whether it happened must be looked up, not assumed.
+    """
+    return isinstance(fault, OperationalError | InterfaceError | PoolTimeout) or (isinstance(fault, DBAPIError) and fault.connection_invalidated)
 
 
 def leave_word(tx: Connection, service: str) -> None:

@@ -22,6 +22,8 @@ MAX_ATTEMPTS = 8
 ATTENTION_ATTEMPTS = 3  # from here on the secretariat is shown that something does not succeed
 BACK_OFF_FIRST_SECONDS = 1.0
 BACK_OFF_LIMIT_SECONDS = 600.0
+OUTAGE_LIMIT_SECONDS = 20.0
+ATTENTION_SECONDS = 60.0  # an outage that delays a submission longer than this is shown, too
 
 
 def _claim_statement() -> Any:
@@ -82,6 +84,8 @@ class Job:
     data: dict[str, Any]
     attempts: int
     token: str
+    created_at: str = ""
+    failed_before: bool = False
 
 
 def enqueue(
@@ -119,7 +123,18 @@ def claim(tx: Connection, handlers: Sequence[str], *, lease_seconds: float = LEA
     event = None
     if row["event"] is not None:
         event = JobEvent(**tx.execute(_EVENT, {"event_id": row["event"]}).mappings().one())
-    return Job(row["id"], row["handler"], row["key"], row["submission"], event, row["data"] or {}, row["attempts"], token)
+    return Job(
+        row["id"],
+        row["handler"],
+        row["key"],
+        row["submission"],
+        event,
+        row["data"] or {},
+        row["attempts"],
+        token,
+        created_at=row["created_at"],
+        failed_before=row["last_error"] is not None,
+    )
 
 
 def extend(tx: Connection, job: Job, *, lease_seconds: float = LEASE_SECONDS) -> bool:
@@ -131,31 +146,44 @@ def extend(tx: Connection, job: Job, *, lease_seconds: float = LEASE_SECONDS) ->
 def finish(tx: Connection, job: Job) -> bool:
     """Mark done, if the lease is still ours. The caller commits the effect in the same transaction, and only when this says True."""
     finished = bool(tx.execute(_FINISH, {"job": job.id, "token": job.token, "now": timestamps.now()}).rowcount)
-    if finished and job.submission is not None and job.attempts >= ATTENTION_ATTEMPTS:
+    if finished and job.submission is not None and job.failed_before:
         ours = and_(submissions.c.id == job.submission, submissions.c.attention.startswith(f"{job.handler}: ", autoescape=True))
         tx.execute(update(submissions).where(ours).values(attention=None))
     return finished
 
 
-def fail(tx: Connection, job: Job, error: str, *, permanent: bool = False, delay: float | None = None) -> str | None:
+def fail(
+    tx: Connection, job: Job, error: str, *, permanent: bool = False, delay: float | None = None, outage: bool = False
+) -> str | None:
     """Put a failed job back with back-off and jitter, or park it where the secretariat sees it.
 
+    ``outage``: what failed is not the job but something it stands on; the attempt does not count and the job is never parked for it.
     Returns the new state (``ready`` or ``parked``), or None when the lease was no longer ours.
     """
-    parked = permanent or job.attempts >= MAX_ATTEMPTS
-    wait = back_off(job.attempts) if delay is None else delay
+    now = timestamps.now()
+    age = timestamps.seconds_between(job.created_at, now) if job.created_at else 0.0
+    parked = not outage and (permanent or job.attempts >= MAX_ATTEMPTS)
+    wait = delay if delay is not None else outage_wait(age) if outage else back_off(job.attempts)
     values = {
         "state": "parked" if parked else "ready",
+        "attempts": job.attempts - 1 if outage else job.attempts,
         "last_error": error[:2000],
-        "due_at": timestamps.later(timestamps.now(), wait),
+        "due_at": timestamps.later(now, wait),
         "lease_token": None,
         "lease_until": None,
     }
     if not tx.execute(update(jobs).where(_ours(job)).values(values)).rowcount:
         return None
-    if job.submission is not None and (parked or job.attempts >= ATTENTION_ATTEMPTS):
+    seen = parked or (age >= ATTENTION_SECONDS if outage else job.attempts >= ATTENTION_ATTEMPTS)
+    if job.submission is not None and seen:
         tx.execute(update(submissions).where(submissions.c.id == job.submission).values(attention=f"{job.handler}: {values['state']}"))
     return str(values["state"])
+
+
+def outage_wait(age: float) -> float:
+    """Seconds to wait while something is away, for a job of that age: a quarter of it, so that the work is back soon after what it waits for; bounded."""
+    ceiling = min(OUTAGE_LIMIT_SECONDS, max(BACK_OFF_FIRST_SECONDS, age / 4))
+    return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - spreading load, not a secret
 
 
 def back_off(attempts: int) -> float:

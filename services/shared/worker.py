@@ -10,7 +10,10 @@ from sqlalchemy import Connection
 
 from services.shared import jobs, telemetry
 from services.shared.context import Context
+from services.shared.database import is_away
 from services.shared.jobs import Job
+from services.shared.objects import ObjectsUnavailable
+from services.shared.scanner import ScannerUnavailable
 
 Effect = Callable[[Connection], None]
 Handler = Callable[[Job, Context], Effect | None]
@@ -21,11 +24,14 @@ log = telemetry.logger("worker")
 
 
 class Retry(Exception):
-    """Not now: try again later (a store or scanner does not answer). ``delay`` in seconds overrides the back-off."""
+    """Not now: try again later. ``delay`` in seconds overrides the back-off.
 
-    def __init__(self, reason: str, *, delay: float | None = None) -> None:
+    ``outage``: something we stand on does not answer (a store, the scanner). That is no attempt: it never parks a job, however long it takes.
+    """
+
+    def __init__(self, reason: str, *, delay: float | None = None, outage: bool = False) -> None:
         super().__init__(reason)
-        self.delay = delay
+        self.delay, self.outage = delay, outage
 
 
 class Hopeless(Exception):
@@ -174,18 +180,23 @@ def _run(job: Job, context: Context) -> None:
                 effect(tx)
         outcome = "done"
     except Retry as later:
-        outcome = _fail(job, context, str(later), delay=later.delay)
+        outcome = _fail(job, context, str(later), delay=later.delay, outage=later.outage)
     except Hopeless as fault:
         outcome = _fail(job, context, str(fault), permanent=True)
     except Exception as fault:
-        log.exception("handler_failed", job=job.id, handler=job.handler, submission=job.submission, attempts=job.attempts)
-        outcome = _fail(job, context, f"{type(fault).__name__}: {fault}")
+        outage = is_away(fault) or isinstance(fault, ObjectsUnavailable | ScannerUnavailable)
+        told = {"job": job.id, "handler": job.handler, "submission": job.submission, "attempts": job.attempts}
+        if outage:
+            log.warning("outage", why=type(fault).__name__, **told)
+        else:
+            log.exception("handler_failed", **told)
+        outcome = _fail(job, context, f"{type(fault).__name__}: {fault}", outage=outage)
     telemetry.JOB_SECONDS.labels(handler=job.handler, outcome=outcome).observe(time.perf_counter() - began)
 
 
-def _fail(job: Job, context: Context, error: str, *, permanent: bool = False, delay: float | None = None) -> str:
+def _fail(job: Job, context: Context, error: str, *, permanent: bool = False, delay: float | None = None, outage: bool = False) -> str:
     with context.database.write() as tx:
-        return jobs.fail(tx, job, error, permanent=permanent, delay=delay) or "lost"
+        return jobs.fail(tx, job, error, permanent=permanent, delay=delay, outage=outage) or "lost"
 
 
 def run_until_idle(context: Context, limit: int = 1000) -> int:

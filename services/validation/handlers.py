@@ -37,8 +37,10 @@ def check_submission(job: Job, context: Context) -> Effect | None:
         return None
     try:
         result = examine(context, _request(context, row))
-    except (BoxCrashed, BoxUnavailable, ScannerUnavailable, ObjectsUnavailable) as fault:
+    except (BoxCrashed, BoxUnavailable) as fault:
         raise Retry(f"{type(fault).__name__}: {fault}") from fault
+    except (ScannerUnavailable, ObjectsUnavailable) as fault:
+        raise Retry(f"{type(fault).__name__}: {fault}", outage=True) from fault
     try:
         extracted = _keep_extracted(context, row, result)
     finally:

@@ -14,7 +14,9 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from services.shared import telemetry, words
 from services.shared.context import Context
+from services.shared.database import is_away
 from services.shared.identity import Identity, Scope, TokenRefused, requires
+from services.shared.objects import ObjectsUnavailable
 from services.shared.problems import STATUS_CODES, Problem, response_of
 
 JSON_BODY_LIMIT = 1024 * 1024
@@ -144,6 +146,9 @@ def _handle_errors(app: Flask, context: Context, page_problem: PageProblem | Non
         return response
 
     def from_fault(fault: Exception) -> Response:
+        if is_away(fault) or isinstance(fault, ObjectsUnavailable):
+            log.warning("store_away", why=type(fault).__name__, route=str(request.url_rule))
+            return answer(Problem("store_unavailable", 503))
         log.error("unexpected", exc_info=fault, route=str(request.url_rule))
         return answer(Problem("internal_fault", InternalServerError.code))
 
