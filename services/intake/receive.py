@@ -209,12 +209,19 @@ def fingerprint(body: ReceivedBody) -> str:
 
 
 def _abandon(context: Context, submission: str) -> None:
-    """Leave nothing of a refused submission. What cannot be removed now, the sweep removes."""
+    """Leave nothing of a refused submission. What cannot be removed now, the sweep removes.
+
+    A commit whose answer was lost has happened all the same: then the row says so (it has its answer, or is gone), and nothing is removed.
+    """
     try:
+        unanswered = (receipts.c.submission == submission, receipts.c.answer.is_(None))
+        with context.database.write() as tx:
+            if tx.execute(select(receipts.c.submission).where(*unanswered).with_for_update()).first() is None:
+                return
         for stored in list(context.objects.list(object_prefix(submission) + "/")):
             context.objects.delete(stored)
         with context.database.write() as tx:
-            tx.execute(delete(receipts).where(receipts.c.submission == submission))
+            tx.execute(delete(receipts).where(*unanswered))
     except Exception:
         log.exception("abandon_failed", submission=submission)
 
