@@ -37,10 +37,13 @@ class Gateway:
         try:
             self._send(connection, environ)
             response = connection.getresponse()
-        except OSError as fault:
+        except (OSError, http.client.HTTPException) as fault:
             connection.close()
             log.warning("service_away", service=service, why=type(fault).__name__)
-            return self._away(environ, start_response)
+            return self._refuse(Problem("store_unavailable", 503), environ, start_response)
+        except Problem as problem:  # the client's body stopped on its way
+            connection.close()
+            return self._refuse(problem, environ, start_response)
         headers = [(name, value) for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP]
         start_response(f"{response.status} {response.reason}", headers)
         return _pieces(connection, response)
@@ -70,10 +73,10 @@ class Gateway:
         except (BrokenPipeError, ConnectionResetError):
             return  # the service has refused already; its answer is there to be read
 
-    def _away(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _refuse(self, problem: Problem, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         language = language_of(environ.get("HTTP_ACCEPT_LANGUAGE")) or DEFAULT
-        problem = response_of(Problem("store_unavailable", 503), language=language, instance=environ["PATH_INFO"], base_url=self._public_url)
-        answer: Iterable[bytes] = problem(environ, start_response)
+        response = response_of(problem, language=language, instance=environ["PATH_INFO"], base_url=self._public_url)
+        answer: Iterable[bytes] = response(environ, start_response)
         return answer
 
 

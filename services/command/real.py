@@ -130,27 +130,40 @@ def processes(settings: Settings, ports: Mapping[str, int], folder: Path) -> dic
 
 
 class Supervisor:
-    """Starts again what died, with a growing pause for what keeps dying."""
+    """Starts again what died, with a growing pause for what keeps dying.
+
+    Each part has a thread of its own: a server that takes long to come back holds up nobody else. What a thread started dies with it
+    (PR_SET_PDEATHSIG), so the threads live until ``end``.
+    """
 
     def __init__(self, parts: Mapping[str, Startable], told: Callable[[], None]) -> None:
         self.watched = [Watched(name, part) for name, part in parts.items()]
         self._told = told
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._telling = threading.Lock()
+        self._stopping, self._ending = threading.Event(), threading.Event()
+        self._idle = threading.Barrier(len(self.watched) + 1)
+        self._threads = [threading.Thread(target=self._watch, args=(each,), name=f"supervisor-{each.name}", daemon=True) for each in self.watched]
 
     def start(self) -> None:
         """Begin to watch what is running already."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Watch no longer."""
-        self._stopping.set()
-        self._thread.join()
+        """Start nothing any more. Returns when nothing is being started; what runs goes on until ``end``."""
+        if not self._stopping.is_set() and any(thread.is_alive() for thread in self._threads):
+            self._stopping.set()
+            self._idle.wait()
 
-    def _watch(self) -> None:
+    def end(self) -> None:
+        """Let the threads end, and with them what they started and is still there."""
+        self._ending.set()
+
+    def _watch(self, each: Watched) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
-            for each in self.watched:
-                self._look_at(each)
+            self._look_at(each)
+        self._idle.wait()
+        self._ending.wait()
 
     def _look_at(self, each: Watched) -> None:
         now = time.monotonic()
@@ -170,7 +183,8 @@ class Supervisor:
         except Exception:
             log.exception("not_started", name=each.name)
         each.started_at = time.monotonic()
-        self._told()
+        with self._telling:
+            self._told()
 
 
 class RunningReal:
@@ -231,6 +245,7 @@ class RunningReal:
             thread.join()
         self.context.database.close()
         self.servers.stop()
+        self._supervisor.end()
         os.close(self._lock)
 
     def _wait_until_all_answer(self, seconds: float = 60.0) -> None:

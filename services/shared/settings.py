@@ -63,6 +63,7 @@ class Settings:
             issuer=f"{url}/issuer",
             allow_unconfined_parsing=environment.get("MOTTAK_ALLOW_UNCONFINED_PARSING") == "yes",
             body_idle_seconds=float(environment.get("MOTTAK_BODY_IDLE_SECONDS", "15")),
+            lease_seconds=float(environment.get("MOTTAK_LEASE_SECONDS", "60")),
         )
 
     @staticmethod

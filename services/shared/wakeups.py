@@ -49,7 +49,8 @@ def make_celery(broker_url: str, services: Sequence[str] = SERVICES) -> Celery:
         task_time_limit=TASK_SECONDS,
         worker_prefetch_multiplier=1,
         worker_soft_shutdown_timeout=SOFT_SHUTDOWN_SECONDS,
-        worker_cancel_long_running_tasks_on_connection_loss=True,
+        # What is being worked on stands in the jobs table, so a lost broker is no reason to stop it: stopped work would wait for its lease to end.
+        worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
@@ -73,7 +74,8 @@ class Nudger:
 
     def __call__(self, services: set[str]) -> None:
         """Wake the services; returns at once. Fits ``Database.add_commit_listener``."""
-        for service in services:
+        # The relay looks by itself; what has no queue need not be told.
+        for service in services & set(SERVICES):
             # A broker that is away must not fill the memory: the sweep knows what is due better than a long queue.
             if self._waiting.qsize() < 1000:
                 self._waiting.put(service)

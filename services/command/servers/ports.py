@@ -1,16 +1,23 @@
-"""Ports that a data folder keeps, so that what was told to others stays true when the server comes back."""
+"""Ports that a data folder keeps, so that what was told to others stays true when the server comes back.
+
+They lie below those that the system gives to outgoing connections: while a server is away, a connection of anybody could take such a port, even
+one to that very port, which would then be connected to itself.
+"""
 
 from __future__ import annotations
 
 import errno
 import json
+import random
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 _TRIES: Final = 100
+_LOWEST: Final = 10_000
 _HIGHEST: Final = 65535
+_USUAL_OUTGOING: Final = 32_768
 
 
 def kept_ports(path: Path, names: Sequence[str], *, above: Mapping[str, tuple[str, int]] | None = None) -> dict[str, int]:
@@ -24,7 +31,7 @@ def kept_ports(path: Path, names: Sequence[str], *, above: Mapping[str, tuple[st
         if set(kept) == {*names, *above} and all(_is_free(port) for port in kept.values()):
             return kept
     for _ in range(_TRIES):
-        ports = dict(zip(names, _free_ports(len(names)), strict=True))
+        ports = dict(zip(names, free_ports(len(names)), strict=True))
         reckoned = {name: ports[base] + distance for name, (base, distance) in above.items()}
         if all(port <= _HIGHEST and port not in ports.values() and _is_free(port) for port in reckoned.values()):
             path.write_text(json.dumps(ports | reckoned))
@@ -42,13 +49,21 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _free_ports(count: int) -> list[int]:
-    """All are held until the last is found, so that none comes twice."""
-    probes = [socket.socket() for _ in range(count)]
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody listens on and no outgoing connection is given; none twice. Raises OSError."""
+    found: list[int] = []
+    for port in random.sample(range(_LOWEST, _lowest_outgoing()), _TRIES * count):
+        if _is_free(port):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise OSError(errno.EADDRINUSE, "no free ports")
+
+
+def _lowest_outgoing() -> int:
+    """The first port for outgoing connections (Linux)."""
     try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+        lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    except OSError:
+        lowest = _USUAL_OUTGOING
+    return lowest if lowest > 2 * _LOWEST else _HIGHEST - 10_000

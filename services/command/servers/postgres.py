@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
 import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,7 @@ from services.command.servers.process import NotStarted, ServerMissing, ServerPr
 SERVER_USER: Final = "postgres"
 SUPERUSER: Final = "mottak"
 DATABASE: Final = "mottak"
+LEFT_SECONDS: Final = 10.0
 
 
 class Postgres:
@@ -56,6 +59,7 @@ class Postgres:
             _let_through(self.folder)
         if not (self.folder / "cluster" / "PG_VERSION").exists():
             self._initialise()
+        self._end_sessions_left()
         (self.folder / "cluster" / "postmaster.pid").unlink(missing_ok=True)
         self.process.start()
         self.create_database(DATABASE)
@@ -75,6 +79,21 @@ class Postgres:
     def stop(self) -> None:
         """Stop it; its data stay."""
         self.process.stop()
+
+    def _end_sessions_left(self) -> None:
+        """Kill the sessions that outlive a killed server, and wait for their end: a new server beside them would damage the cluster.
+
+        The server knows them by ``postmaster.pid`` alone, which we remove because the number in it may long be another process's. They work in the
+        cluster's folder, each in a session of its own, so that the group's end does not reach them.
+        """
+        deadline = time.monotonic() + LEFT_SECONDS
+        while left := _working_in(self.folder / "cluster"):
+            if time.monotonic() > deadline:
+                raise NotStarted(f"postgres: an earlier server's processes do not end: {left}")
+            for process in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            time.sleep(0.02)
 
     def _initialise(self) -> None:
         shutil.rmtree(self.folder / "cluster", ignore_errors=True)
@@ -99,6 +118,17 @@ class Postgres:
 
     def _dsn(self) -> str:
         return f"host=127.0.0.1 port={self.port} user={SUPERUSER} dbname=postgres"
+
+
+def _working_in(folder: Path) -> list[int]:
+    """Ids of the processes whose current folder this is."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if (entry / "cwd").readlink() == folder:
+                    found.append(int(entry.name))
+    return found
 
 
 def _let_through(folder: Path) -> None:

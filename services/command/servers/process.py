@@ -50,7 +50,8 @@ def kill_left_overs(folder: Path) -> None:
                 os.kill(int(entry.name), signal.SIGKILL)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Have this process killed when the thread that started it ends, however it ends."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -81,7 +82,8 @@ class ServerProcess:
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def start(self, *, seconds: float = 60.0) -> None:
-        """Start it and wait until it is ready. Raises NotStarted, ServerMissing."""
+        """Start it and wait until it is ready; what is left of an earlier one is killed first. Raises NotStarted, ServerMissing."""
+        self.kill()
         self.folder.mkdir(parents=True, exist_ok=True)
         kill_left_overs(self.folder)
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder), "LANG": "C.UTF-8", **(self._environment or {})}
@@ -95,7 +97,7 @@ class ServerProcess:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    preexec_fn=_die_with_parent,
+                    preexec_fn=die_with_parent,
                     user=self._user,
                     # Our own groups stay ours: with root's the server could read what is root's group's.
                     group=self._user,
