@@ -29,6 +29,8 @@ RECEIPTS: Final = "mottak.receipts"
 INBOX: Final = "mottak.inbox"
 # How often work is handed to a consumer that dies or gives it back before it goes to ``mottak.dead``: never left to the version's default.
 DELIVERY_LIMIT: Final = 20
+# We put unusable receipts aside ourselves; a process of ours that is killed again and again must not cost an agency its receipts.
+INBOX_DELIVERY_LIMIT: Final = 1000
 INBOX_BYTES: Final = 256 * 1024 * 1024
 
 _QUORUM: Final = {"x-queue-type": "quorum"}
@@ -43,7 +45,13 @@ QUEUES: Final[dict[str, dict[str, Any]]] = {
     WORK: {**_QUORUM, **_DEAD_LETTERS},
     DEAD: dict(_QUORUM),
     # One of our consumers at a time, so that an agency's receipts are taken in their order; an agency cannot fill the broker's disk.
-    INBOX: {**_QUORUM, **_DEAD_LETTERS, "x-single-active-consumer": True, "x-max-length-bytes": INBOX_BYTES},
+    INBOX: {
+        **_QUORUM,
+        **_DEAD_LETTERS,
+        "x-delivery-limit": INBOX_DELIVERY_LIMIT,
+        "x-single-active-consumer": True,
+        "x-max-length-bytes": INBOX_BYTES,
+    },
 }
 EXCHANGES: Final = {WORK: "direct", DEAD: "fanout", RECEIPTS: "fanout"}
 # (exchange, queue, routing key)

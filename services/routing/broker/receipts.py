@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pika
@@ -28,7 +28,7 @@ from services.shared.context import Context
 from services.shared.models import jobs as jobs_table
 from services.shared.problems import Problem
 
-PREFETCH: Final = 20
+PREFETCH: Final = 50
 # What one agency can put onto the board; what comes after that is found in ``mottak.dead`` only.
 MAX_ON_BOARD: Final = 200
 REASON_HEADER: Final = "x-mottak-reason"
@@ -48,6 +48,15 @@ def run_receipts(context: Context, stop: threading.Event) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message of an agency, not acknowledged yet."""
+
+    tag: int
+    properties: pika.BasicProperties
+    body: bytes
 
 
 class Reader:
@@ -75,62 +84,97 @@ class Reader:
             channel = connection.channel()
             channel.confirm_delivery()
             channel.basic_qos(prefetch_count=PREFETCH)
+            batch: list[Received] = []
             for method, properties, body in channel.consume(INBOX, inactivity_timeout=0.5):
                 if self._stop.is_set():
                     return
                 if method is None or properties is None or body is None:
                     continue  # nothing came for a while
-                if self._taken(channel, properties, body):
-                    channel.basic_ack(method.delivery_tag)
+                batch.append(Received(method.delivery_tag, properties, body))
+                if len(batch) < PREFETCH and channel.get_waiting_message_count():
+                    continue
+                if self._taken(channel, batch):
+                    channel.basic_ack(batch[-1].tag, multiple=True)
                     self._back_off.reset()
+                batch = []
         finally:
             if connection.is_open:
                 connection.close()
 
-    def _taken(self, channel: BlockingChannel, properties: pika.BasicProperties, body: bytes) -> bool:
-        """Take one. While the database does not answer it is kept here: giving it back would count as a failed delivery of its own."""
+    def _taken(self, channel: BlockingChannel, batch: list[Received]) -> bool:
+        """Take what came. While the database does not answer it is kept here: giving it back would count as a failed delivery."""
         while not self._stop.is_set():
             try:
-                refused = self._take(body)
+                refused = self._take(batch)
             except (SQLAlchemyError, OSError):
-                log.exception("receipt_waits", agency=self._agency)
+                log.exception("receipts_wait", agency=self._agency)
                 channel.connection.sleep(self._back_off.next())
                 continue
-            if refused is not None:
-                self._bury(channel, properties, body, refused)
+            for received, problem in refused:
+                self._bury(channel, received, problem)
             return True
         return False
 
-    def _take(self, body: bytes) -> Problem | None:
-        """The problem when it cannot be used; then it stands on the board already."""
-        context = self._context
+    def _take(self, batch: list[Received]) -> list[tuple[Received, Problem]]:
+        """All that came together is taken in one transaction. Returns what cannot be used; it stands on the board already."""
+        refused: list[tuple[Received, Problem]] = []
+        outcomes: list[str] = []
+        readable: list[tuple[Received, dict[str, Any]]] = []
+        for received in batch:
+            try:
+                readable.append((received, receipts.read(received.body, self._context.settings.schemas)))
+            except Problem as problem:
+                if not is_our_own(received.body):
+                    refused.append((received, problem))
+        with self._context.database.write() as tx:
+            for received, data in self._in_lock_order(tx, readable):
+                found = self._take_one(tx, received, data)
+                if found is None:
+                    outcomes.append(data["outcome"])
+                else:
+                    refused.append((received, found))
+            for received, _ in refused:
+                _leave_for_worker(tx, self._agency, received.body, is_refused=True)
+        for outcome in (*outcomes, *["refused"] * len(refused)):
+            TAKEN.labels(agency=self._agency, outcome=outcome).inc()
+        return refused
+
+    def _in_lock_order(self, tx: Connection, readable: list[tuple[Received, dict[str, Any]]]) -> list[tuple[Received, dict[str, Any]]]:
+        """In the order of their submissions, as everybody locks them; what concerns the same one stays as it came."""
+        ids = [data["delivery"] for _, data in readable]
+        query = select(deliveries.c.id, deliveries.c.root).where(deliveries.c.id.in_(ids))
+        roots = {row.id: row.root for row in tx.execute(query)}
+        return sorted(readable, key=lambda item: roots.get(item[1]["delivery"], ""))
+
+    def _take_one(self, tx: Connection, received: Received, data: dict[str, Any]) -> Problem | None:
+        """The problem when it cannot be used. The others of the transaction are not touched by it."""
+        if (data.get("answer") or {}).get("documents"):
+            # Documents are opened in the box, which takes its time: a worker does that.
+            _leave_for_worker(tx, self._agency, received.body, is_refused=False)
+            return None
         try:
-            data = receipts.read(body, context.settings.schemas)
-            if (data.get("answer") or {}).get("documents"):
-                # Documents are opened in the box, which takes its time: a worker does that.
-                with context.database.write() as tx:
-                    _leave_for_worker(tx, self._agency, body, data)
-            else:
-                with context.database.write() as tx:
-                    receipts.take(tx, self._agency, data, by=None, actors=context.actors)
+            with tx.begin_nested():
+                receipts.take(tx, self._agency, data, by=None, actors=self._context.actors)
         except Problem as problem:
-            if is_our_own(body):
-                return None
-            with context.database.write() as tx:
-                _leave_for_worker(tx, self._agency, body, None)
-            TAKEN.labels(agency=self._agency, outcome="refused").inc()
             return problem
-        TAKEN.labels(agency=self._agency, outcome=data["outcome"]).inc()
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            # Our fault, not the agency's: a worker tries again, and parks it where it is seen.
+            log.exception("receipt_fault", agency=self._agency, delivery=data["delivery"])
+            _leave_for_worker(tx, self._agency, received.body, is_refused=False)
         return None
 
-    def _bury(self, channel: BlockingChannel, properties: pika.BasicProperties, body: bytes, problem: Problem) -> None:
-        reason = receipts.reason_of(problem)
+    def _bury(self, channel: BlockingChannel, received: Received, problem: Problem) -> None:
         log.warning("receipt_refused", agency=self._agency, code=problem.code)
-        headers = {**(properties.headers or {}), CODE_HEADER: problem.code, REASON_HEADER: reason[:2000]}
-        kept = pika.BasicProperties(  # type: ignore[no-untyped-call]  # pika has no types
-            message_id=properties.message_id, content_type=properties.content_type, delivery_mode=pika.DeliveryMode.Persistent.value, headers=headers
+        reasons = {CODE_HEADER: problem.code, REASON_HEADER: receipts.reason_of(problem)[:2000]}
+        properties = pika.BasicProperties(  # type: ignore[no-untyped-call]  # pika has no types
+            message_id=received.properties.message_id,
+            content_type=received.properties.content_type,
+            delivery_mode=pika.DeliveryMode.Persistent.value,
+            headers={**(received.properties.headers or {}), **reasons},
         )
-        channel.basic_publish(DEAD, "", body, kept, mandatory=True)
+        channel.basic_publish(DEAD, "", received.body, properties, mandatory=True)
 
 
 def is_our_own(body: bytes) -> bool:
@@ -142,7 +186,7 @@ def is_our_own(body: bytes) -> bool:
     return isinstance(message, dict) and message.get("source") == SOURCE
 
 
-def _leave_for_worker(tx: Connection, agency: str, body: bytes, data: Mapping[str, Any] | None) -> None:
+def _leave_for_worker(tx: Connection, agency: str, body: bytes, *, is_refused: bool) -> None:
     """Put a receipt as a job: once, however often it is delivered, and not more of an agency than the board can show."""
     key = f"receipt:{agency}:{hashlib.sha256(body).hexdigest()}"
     same = select(jobs_table.c.id).where(jobs_table.c.key == f"routing:{key}")
@@ -151,7 +195,7 @@ def _leave_for_worker(tx: Connection, agency: str, body: bytes, data: Mapping[st
     waiting = select(func.count()).where(
         jobs_table.c.handler == names.ROUTING_RECEIPT, jobs_table.c.state != "done", jobs_table.c.key.startswith(f"routing:receipt:{agency}:")
     )
-    if data is None and tx.execute(waiting).scalar_one() >= MAX_ON_BOARD:
+    if is_refused and tx.execute(waiting).scalar_one() >= MAX_ON_BOARD:
         return
     text = body[: receipts.MAX_BYTES].decode("utf-8", "replace").replace("\0", "�")
     about = _submission_of(tx, agency, text)
