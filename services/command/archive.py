@@ -99,16 +99,20 @@ def fixity(name: str | None, as_json: bool) -> None:
 @archive.command(name="rebuild")
 @click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")))
 def rebuild_catalogue(data: Path) -> None:
-    """Make the catalogue anew from the store alone. The system must be stopped."""
-    lock = assemble.lock_data(data.absolute())
-    context, _ = assemble.embedded_context(Settings.embedded(data.absolute()))
+    """Make the catalogue anew from the store alone: on the servers that the environment names, else in a data folder. The system must be stopped."""
+    on_servers = "MOTTAK_DATABASE_URL" in os.environ
+    lock = None if on_servers else assemble.lock_data(data.absolute())
+    context, _ = (
+        assemble.make_context(Settings.from_environment(os.environ)) if on_servers else assemble.embedded_context(Settings.embedded(data.absolute()))
+    )
     try:
         result = rebuild(context.database, context.archive_objects)
     except StorageRootMissing:
-        click.echo(f"There is no archive under {data}.", err=True)
+        click.echo(f"There is no archive {'in the store' if on_servers else f'under {data}'}.", err=True)
         sys.exit(COULD_NOT_CHECK)
     finally:
-        os.close(lock)
+        if lock is not None:
+            os.close(lock)
     click.echo(f"{result.objects} objects, {result.versions} versions")
     for object_id, why in result.unreadable.items():
         click.echo(f"could not be read: {object_id}: {why}", err=True)
