@@ -82,10 +82,6 @@ class Body:
         self._check_pace(time.monotonic() - self._since)
         return piece
 
-    def readline(self, size: int = -1, /) -> bytes:
-        """Not offered: nothing here reads bodies by line."""
-        raise NotImplementedError
-
     def _check_pace(self, seconds: float) -> None:
         beyond_grace = seconds - self._settings.body_grace_seconds
         if beyond_grace > 0 and self._taken < beyond_grace * self._settings.body_bytes_per_second:
