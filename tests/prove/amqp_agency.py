@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import threading
 import time
 import uuid
@@ -141,4 +142,4 @@ class Consumer(threading.Thread):
 def crash(connection: pika.BlockingConnection) -> None:
     """End a connection as a process does that is killed: without a word of goodbye."""
     transport: Any = connection._impl._transport
-    transport.abort()
+    transport._sock.shutdown(socket.SHUT_RDWR)

@@ -181,3 +181,36 @@ def test_many_threads_never_take_the_same_job_twice(database: Database) -> None:
         thread.join()
     assert Counter(taken).most_common(1)[0][1] == 1
     assert len(taken) == 40
+
+
+def test_an_outage_never_parks_a_job_nor_counts_as_an_attempt_and_is_shown_when_it_lasts(database: Database) -> None:
+    submission = add_submission(database)
+    with database.write() as tx:
+        job_id = jobs.enqueue(tx, names.ARCHIVE_FIXITY, key="a", submission=submission)
+    for _ in range(3 * jobs.MAX_ATTEMPTS):
+        job = take(database)
+        assert job is not None
+        assert job.attempts == 1
+        with database.write() as tx:
+            assert jobs.fail(tx, job, "the store does not answer", outage=True) == "ready"
+            assert tx.execute(select(submissions.c.attention).where(submissions.c.id == submission)).scalar_one() is None
+        make_due(database)
+    with database.write() as tx:
+        tx.execute(update(jobs_table).where(jobs_table.c.id == job_id).values(created_at=LONG_AGO))
+    job = take(database)
+    assert job is not None
+    with database.write() as tx:
+        assert jobs.fail(tx, job, "the store does not answer", outage=True) == "ready"
+        assert tx.execute(select(submissions.c.attention).where(submissions.c.id == submission)).scalar_one() == "archive.fixity: ready"
+    make_due(database)
+    job = take(database)
+    assert job is not None
+    with database.write() as tx:
+        assert jobs.finish(tx, job)
+        assert tx.execute(select(submissions.c.attention).where(submissions.c.id == submission)).scalar_one() is None
+
+
+def test_the_wait_in_an_outage_follows_how_long_it_lasts_and_is_bounded() -> None:
+    assert all(0.5 <= jobs.outage_wait(0.0) <= 1.0 for _ in range(20))
+    assert all(5.0 <= jobs.outage_wait(40.0) <= 10.0 for _ in range(20))
+    assert all(jobs.OUTAGE_LIMIT_SECONDS / 2 <= jobs.outage_wait(86400.0) <= jobs.OUTAGE_LIMIT_SECONDS for _ in range(20))
