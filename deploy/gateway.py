@@ -1,8 +1,8 @@
 """The gateway's configuration (HAProxy), made from the table of paths, the policy and the words.
 
 HAProxy because it hands on "Expect: 100-continue" and the service's own answer to it, so that a refusal by the headers reaches the sender before the
-bytes are sent; keeps no body; and needs no privilege. Tried and left: nginx says "100 Continue" itself; Caddy 2.11.7 says it itself, too, or (with
-``expect_continue_timeout``) never gives such a request its answer.
+bytes are sent; keeps no body; and needs no privilege. Left: nginx, which says "100 Continue" itself; Caddy 2.11.7 (tried), which says it itself, too, or with
+``expect_continue_timeout`` never gives such a request its answer.
 """
 
 from __future__ import annotations
