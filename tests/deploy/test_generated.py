@@ -28,7 +28,7 @@ from services.shared.sandbox import Policy
 from services.shared.settings import SCHEMAS
 
 POLICY = Policy.load(SCHEMAS / "policy")
-PROGRAM = shutil.which("haproxy")
+PROGRAM = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
 needs_haproxy = pytest.mark.skipif(PROGRAM is None, reason="haproxy is not installed (on Debian: apt-get install --no-install-recommends haproxy)")
 PUBLIC = "https://mottak.example"
 ASKED = (
