@@ -62,7 +62,8 @@ def load_actors(folder: Path) -> Actors:
     table = json.loads((folder / "actors.json").read_text(encoding="utf-8"))["actors"]
     known = json.loads((folder / "submitters.json").read_text(encoding="utf-8"))["submitters"]
     actors = [
-        Actor(row["id"], row["names"], tuple(row.get("aliases", ())), tuple(row.get("organisations", ())), bool(row.get("takes_work"))) for row in table
+        Actor(row["id"], row["names"], tuple(row.get("aliases", ())), tuple(row.get("organisations", ())), bool(row.get("takes_work")))
+        for row in table
     ]
     kinds = {row["organisation"]: row["kind"] for row in known}
     return Actors(actors, kinds, {row["demo"]: row for row in known if row.get("demo")})

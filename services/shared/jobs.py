@@ -152,9 +152,7 @@ def finish(tx: Connection, job: Job) -> bool:
     return finished
 
 
-def fail(
-    tx: Connection, job: Job, error: str, *, permanent: bool = False, delay: float | None = None, outage: bool = False
-) -> str | None:
+def fail(tx: Connection, job: Job, error: str, *, permanent: bool = False, delay: float | None = None, outage: bool = False) -> str | None:
     """Put a failed job back with back-off and jitter, or park it where the secretariat sees it.
 
     ``outage``: what failed is not the job but something it stands on; the attempt does not count and the job is never parked for it.

@@ -116,7 +116,13 @@ jobs = Table(
     Column("finished_at", String(27)),
     UniqueConstraint("event", "handler"),
     # Only unfinished rows are in these two: claiming costs the same however many are done.
-    Index("ix_jobs_unfinished", "handler", "due_at", sqlite_where=text("state IN ('ready', 'leased')"), postgresql_where=text("state IN ('ready', 'leased')")),
+    Index(
+        "ix_jobs_unfinished",
+        "handler",
+        "due_at",
+        sqlite_where=text("state IN ('ready', 'leased')"),
+        postgresql_where=text("state IN ('ready', 'leased')"),
+    ),
     Index("ix_jobs_key", "key", "id", sqlite_where=text("state IN ('ready', 'leased')"), postgresql_where=text("state IN ('ready', 'leased')")),
     Index("ix_jobs_parked", "submission", sqlite_where=text("state = 'parked'"), postgresql_where=text("state = 'parked'")),
 )

@@ -14,7 +14,14 @@ from werkzeug import Response
 from services.shared import telemetry, words
 
 MEDIA_TYPE = "application/problem+json"
-STATUS_CODES = {400: "malformed_request", 401: "not_authenticated", 403: "not_allowed", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+STATUS_CODES = {
+    400: "malformed_request",
+    401: "not_authenticated",
+    403: "not_allowed",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+}
 
 
 class Problem(Exception):

@@ -61,7 +61,9 @@ def tracing(trace: str | None) -> Iterator[None]:
 
 def configure_logging(*, level: str = "INFO", as_json: bool = True) -> None:
     """Write one line per event to standard error. The event's name is a constant, its data are keywords; bodies and tokens are never logged."""
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
