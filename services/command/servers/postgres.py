@@ -60,7 +60,9 @@ class Postgres:
         if not (self.folder / "cluster" / "PG_VERSION").exists():
             self._initialise()
         self._end_sessions_left()
-        (self.folder / "cluster" / "postmaster.pid").unlink(missing_ok=True)
+        # Both name a process that is gone, or a dead one whose parent has not yet heard of it.
+        for lock in (self.folder / "cluster" / "postmaster.pid", self.folder / f".s.PGSQL.{self.port}.lock"):
+            lock.unlink(missing_ok=True)
         self.process.start()
         self.create_database(DATABASE)
 

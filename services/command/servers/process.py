@@ -35,7 +35,7 @@ def free_port() -> int:
 def kill_left_overs(folder: Path) -> None:
     """Kill what an earlier run left behind on this folder.
 
-    A server dies with us (PR_SET_PDEATHSIG), but not what it started itself: RabbitMQ is a shell script's child. Known by the folder in its command line.
+    A server dies with us (PR_SET_PDEATHSIG), but not what it started itself. Known by the folder in its command line.
     """
     marks = (os.fsencode(folder), os.fsencode(folder) + b"/")
     for entry in Path("/proc").iterdir():

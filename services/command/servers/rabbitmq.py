@@ -89,6 +89,8 @@ class RabbitmqServer:
             "RABBITMQ_GENERATED_CONFIG_DIR": str(folder / "schema"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_PID_FILE": str(folder / "pid"),
+            # Its start script then becomes the node instead of waiting for it as a child, which would outlive it when we are killed.
+            "RUNNING_UNDER_SYSTEMD": "true",
             # Schedulers that sleep when there is nothing to do: the machine is shared. The node's own connections stay on this machine, too.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}",
         }
