@@ -9,14 +9,13 @@ import threading
 import time
 import uuid
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pika
 import requests
 from pika.adapters.blocking_connection import BlockingChannel
 
-from tests.prove.load import Memory
 from tests.prove.real_system import RealSystem
 
 WORK_TYPE = "no.nyemetoder.mottak.work.v1"
@@ -26,20 +25,28 @@ MOST_GIVEN_BACK = 3
 
 
 class Consumer(threading.Thread):
-    """Takes an agency's work over AMQP; confirms it over AMQP, or over HTTP. Goes on whatever happens to the broker.
+    """Takes an agency's work over AMQP; confirms it over AMQP, or over HTTP where ``confirm`` does that. Goes on whatever happens to the broker.
 
-    ``seen`` counts how often each delivery came, ``confirmed`` holds those whose receipt somebody acknowledged.
+    ``place`` is the agency's of ``brokers.json``. ``confirm`` takes a delivery's id and returns whether it was answered; it may be asked again. ``poison`` says of a
+    delivery's id how this consumer always refuses it: ``reject``, ``requeue``, or None. ``seen`` counts how often each delivery came, ``ids`` under which message ids.
     """
 
-    def __init__(self, system: RealSystem, memory: Memory, agency: str, seed: str, *, over_http: bool) -> None:
+    def __init__(
+        self,
+        place: Mapping[str, str],
+        agency: str,
+        seed: str,
+        faults: list[str],
+        *,
+        confirm: Callable[[str], bool] | None = None,
+        poison: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         super().__init__(name=f"{agency}-{seed}", daemon=True)
-        self._system, self._memory, self._agency, self._over_http = system, memory, agency, over_http
+        self._place, self.agency, self._faults, self._confirm_elsewhere, self._poison = place, agency, faults, confirm, poison
         self._chance = random.Random(seed)
-        self._place: dict[str, str] = json.loads(Path(system.data / "brokers.json").read_text(encoding="utf-8"))[agency]
         self.stopping = threading.Event()
         self.seen: Counter[str] = Counter()
         self.ids: dict[str, set[str]] = {}
-        self.confirmed: set[str] = set()
         self.crashes = self.given_back = self.late = 0
 
     def run(self) -> None:
@@ -50,7 +57,7 @@ class Consumer(threading.Thread):
                 self.stopping.wait(0.5)
             except Exception as fault:
                 # A fault of the proof's own must fail the proof, not end a thread unseen.
-                self._memory.faults.append(f"{self.name}: {type(fault).__name__}: {fault}")
+                self._faults.append(f"{self.name}: {type(fault).__name__}: {fault}")
                 self.stopping.wait(0.5)
 
     def _consume(self) -> None:
@@ -80,6 +87,10 @@ class Consumer(threading.Thread):
         delivery = message["data"]["delivery"]
         self.seen[delivery] += 1
         self.ids.setdefault(delivery, set()).add(message["id"])
+        refusal = self._poison(delivery)
+        if refusal is not None:
+            channel.basic_nack(method.delivery_tag, requeue=refusal == "requeue")
+            return True
         what = self._chance.random()
         if what < 0.04:
             return False
@@ -99,18 +110,18 @@ class Consumer(threading.Thread):
         return True
 
     def _confirm(self, channel: BlockingChannel, message: dict[str, Any]) -> None:
-        delivery = message["data"]["delivery"]
-        if self._over_http:
-            self._confirm_over_http(delivery)
-        else:
+        """Until it is answered: a receipt that nobody took was not given."""
+        if self._confirm_elsewhere is None:
             self._confirm_over_amqp(channel, message)
-        self.confirmed.add(delivery)
+            return
+        while not self._confirm_elsewhere(message["data"]["delivery"]):
+            self.stopping.wait(1.0)
 
     def _confirm_over_amqp(self, channel: BlockingChannel, message: dict[str, Any]) -> None:
         receipt: dict[str, Any] = {
             "specversion": "1.0",
             "id": str(uuid.uuid4()),
-            "source": f"/{self._agency}/proof",
+            "source": f"/{self.agency}/proof",
             "type": RECEIPT_TYPE,
             "subject": message["subject"],
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -122,24 +133,25 @@ class Consumer(threading.Thread):
         )
         channel.basic_publish(self._place["receipts"], "", json.dumps(receipt).encode(), kept, mandatory=True)
 
-    def _confirm_over_http(self, delivery: str) -> None:
-        """Until it is answered: a receipt that nobody answered was not given."""
-        while True:
-            response = requests.post(
-                f"{self._system.url}/api/v1/deliveries/{delivery}/receipts",
-                json={"outcome": "confirmed"},
-                headers={"Authorization": f"Bearer {self._system.token(self._agency)}"},
-                timeout=(5, 30),
-            )
-            if response.status_code in (200, 201, 202):
-                return
-            if response.status_code != 503:
-                self._memory.faults.append(f"receipt {delivery}: {response.status_code} {response.text[:300]}")
-                raise requests.RequestException(str(response.status_code))
-            self.stopping.wait(1.0)
-
 
 def crash(connection: pika.BlockingConnection) -> None:
     """End a connection as a process does that is killed: without a word of goodbye."""
     transport: Any = connection._impl._transport
     transport._sock.shutdown(socket.SHUT_RDWR)
+
+
+def confirm_over_http(system: RealSystem, agency: str, faults: list[str]) -> Callable[[str], bool]:
+    """How an agency confirms over HTTP at a running system; an answer that may not be given is a fault."""
+
+    def confirm(delivery: str) -> bool:
+        response = requests.post(
+            f"{system.url}/api/v1/deliveries/{delivery}/receipts",
+            json={"outcome": "confirmed"},
+            headers={"Authorization": f"Bearer {system.token(agency)}"},
+            timeout=(5, 30),
+        )
+        if response.status_code not in (200, 503):
+            faults.append(f"receipt {delivery}: {response.status_code} {response.text[:300]}")
+        return response.status_code == 200
+
+    return confirm
