@@ -19,6 +19,15 @@ NAMING = {
 metadata = MetaData(naming_convention=NAMING)
 
 SQLITE_BUSY_SECONDS = 60
+# No wait is endless: for a server that does not answer or whose machine is gone, for a lock, and for a client that stopped inside a transaction.
+POSTGRESQL_WAITS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s",
+}
 
 
 class Database:
@@ -31,7 +40,7 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._listeners: list[Callable[[set[str]], None]] = []
-        self.engine = _sqlite_engine(url, pool_size) if self.is_sqlite else create_engine(url, pool_size=pool_size, pool_pre_ping=True)
+        self.engine = _sqlite_engine(url, pool_size) if self.is_sqlite else _postgresql_engine(url, pool_size)
 
     def add_commit_listener(self, listener: Callable[[set[str]], None]) -> None:
         """Have ``listener`` called with the services a committed write left work for. It must be quick and must not fail."""
@@ -77,6 +86,11 @@ def is_away(fault: BaseException) -> bool:
 def leave_word(tx: Connection, service: str) -> None:
     """Have the service's workers of this process woken when the transaction commits."""
     tx.info.setdefault("woken", set()).add(service)
+
+
+def _postgresql_engine(url: str, pool_size: int) -> Engine:
+    # After a restart of the server what lies in the pool is dead: it is asked before it is used.
+    return create_engine(url, pool_size=pool_size, pool_pre_ping=True, connect_args=dict(POSTGRESQL_WAITS))
 
 
 def _sqlite_engine(url: str, pool_size: int) -> Engine:

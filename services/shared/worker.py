@@ -159,6 +159,10 @@ def run_one(context: Context, handlers: Sequence[str], running: dict[int, Job] |
         job = jobs.claim(tx, handlers, lease_seconds=context.settings.lease_seconds)
     if job is None:
         return False
+    if job.attempts > jobs.MAX_ATTEMPTS:
+        # What fails is parked before it comes to this: here each worker died before it could tell.
+        _fail(job, context, "every worker that took it died", permanent=True)
+        return True
     watched = running if running is not None else {}
     watched[job.id] = job
     try:

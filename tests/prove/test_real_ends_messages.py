@@ -21,7 +21,7 @@ from services.command.servers.process import ServerMissing
 from services.routing import models
 from services.routing.app import create_app
 from services.routing.broker import definitions
-from services.shared import names
+from services.shared import names, telemetry
 from services.shared.database import Database
 from services.shared.identity.issuer import LocalIssuer
 from services.shared.models import events
@@ -141,6 +141,7 @@ def run(
     seed = request.config.getoption("--prove-seed") or random.SystemRandom().randrange(1 << 32)
     messages = 2 * max(1, round(MESSAGES / 2 * request.config.getoption("--prove-scale")))
     print(f"\nseed {seed}, {messages} messages (again with --prove-seed {seed})", flush=True)
+    telemetry.configure_logging(level="ERROR")
     folder = tmp_path_factory.mktemp("messages")
     broker = Broker(folder / "broker")
     try:
