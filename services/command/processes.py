@@ -19,6 +19,7 @@ from services.routing.broker.receipts import run_receipts
 from services.routing.broker.relay import run_relay
 from services.shared import jobs, telemetry
 from services.shared.context import Context
+from services.shared.database import is_away
 from services.shared.objects.s3 import S3Objects
 from services.shared.settings import Settings
 from services.shared.wakeups import WAKE, Nudger, make_celery, queue_of
@@ -106,8 +107,11 @@ def work(service: str, settings: Settings, *, concurrency: int) -> None:
         try:
             while run_one(_Child.context, mine, _Child.keeper.running):
                 pass
-        except Exception:
-            log.exception("worker_fault", service=service)
+        except Exception as fault:
+            if not is_away(fault):
+                log.exception("worker_fault", service=service)
+            else:
+                log.warning("database_away", service=service, why=type(fault).__name__)
 
     # Unique per process: two workers of one name on a host would share a control queue.
     name = f"{service}-{os.getpid()}@{socket.gethostname()}"
@@ -168,5 +172,8 @@ def guarded(step: Callable[[], Any]) -> None:
     """Do a step; a store that is away must not end a process that is to outlast it."""
     try:
         step()
-    except Exception:
-        log.exception("step_failed")
+    except Exception as fault:
+        if not is_away(fault):
+            log.exception("step_failed")
+        else:
+            log.warning("database_away", why=type(fault).__name__)
