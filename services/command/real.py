@@ -22,7 +22,7 @@ from services.command.gateway import Gateway
 from services.command.servers.clamd import Clamd
 from services.command.servers.ports import kept_ports
 from services.command.servers.postgres import Postgres
-from services.command.servers.process import ServerProcess
+from services.command.servers.process import NotStarted, ServerProcess
 from services.command.servers.rabbitmq import RabbitmqServer
 from services.command.servers.seaweedfs import REGION, Seaweed
 from services.command.up import PortInUse
@@ -39,6 +39,8 @@ from services.shared.web.server import make_server
 OBJECTS_BUCKET: Final = "mottak-incoming"
 ARCHIVE_BUCKET: Final = "mottak-archive"
 LOOK_SECONDS: Final = 0.2
+# A server that is killed while it starts is started again, at our own start as later.
+START_TRIES: Final = 3
 # A process that keeps dying is started again ever more slowly.
 RESTART_SECONDS: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 SETTLED_SECONDS: Final = 30.0
@@ -90,8 +92,15 @@ class Servers:
 
     def start(self) -> None:
         """One after the other, from a thread that lives on: a server dies with the thread that started it (PR_SET_PDEATHSIG), and so with us."""
-        for part in self.parts().values():
-            part.start()
+        for name, part in self.parts().items():
+            for tries_left in reversed(range(START_TRIES)):
+                try:
+                    part.start()
+                    break
+                except NotStarted:
+                    if not tries_left:
+                        raise
+                    log.warning("not_started", name=name, tries_left=tries_left)
 
     def stop(self) -> None:
         """All of them."""

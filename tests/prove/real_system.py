@@ -69,6 +69,10 @@ class RealSystem(System):
         if wait:
             self.wait_until_ready()
 
+    def runs(self) -> bool:
+        """Whether it has not ended by itself."""
+        return self.process is not None and self.process.poll() is None
+
     @property
     def supervisor(self) -> psutil.Process:
         """The process that started the others."""
@@ -155,10 +159,16 @@ class Killer:
         self._system, self._chance = system, chance
         self.done: list[str] = []
         self.left_behind: list[str] = []
+        self.given_up = 0
 
     def strike(self) -> str | None:
         """Kill, stop or hang-and-kill one thing. Returns what was done, or None when it was not there to be killed."""
         target = self._chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        if not self._system.runs():
+            # It gave up while it was starting, because what it needs was killed again and again: whoever runs it starts it anew.
+            self.given_up += 1
+            self._system.start(wait=False)
+            return None
         process = self._system.find(target, self._chance)
         if process is None:
             return None

@@ -225,7 +225,7 @@ def summary(run: Run) -> str:
     badly = f"{sum(each.crashes for each in consumers)} crashes, {sum(each.given_back for each in consumers)} given back, {sum(each.late for each in consumers)} late"
     return "\n".join(
         [
-            f"{len(run.killer.done)} kill points: {dict(Counter(run.killer.done))}",
+            f"{len(run.killer.done)} kill points: {dict(Counter(run.killer.done))}; gave up while starting {run.killer.given_up} times",
             f"{len(sent)} submissions: {dict(Counter(each.ends for each in sent))}, {unanswered} tries without an answer",
             f"recovered in {', '.join(f'{each:.1f}' for each in run.recoveries)} s; settled in {run.settled_in:.1f} s",
             f"agencies: {len(set().union(*(each.seen for each in consumers)))} deliveries, handed over {handed} times, {badly}",
