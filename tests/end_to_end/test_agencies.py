@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from samples.builders.bombs import zero_bomb
 from samples.content.people import identity_number
 from services.command.client import Client
-from tests.end_to_end.agency import delivery_of, send, settled, take
+from tests.end_to_end.agency import delivery_of, settled, take
 from tests.end_to_end.material import good_docx, good_forslag, good_json
 from tests.end_to_end.system import System, attachment_part, problem_of
 from tests.prove.stores import Stores
@@ -202,18 +201,6 @@ def test_a_correction_of_accepted_work_replaces_it_only_when_it_is_accepted(syst
     assert (recall["data"]["reason"], recall["data"]["replaced_by"]) == ("superseded", work["data"]["delivery"])
     for message in (work, recall):
         dmp.post(f"/api/v1/leases/{message['lease']}/confirm", {})
-
-
-def test_a_second_correction_waits_until_the_first_is_read(system: System) -> None:
-    first = settled(system, good_json("two", supplier_orgnr="310000018"))
-    slow = send(system, good_json("two"), attachment_part(zero_bomb(2 << 30), "Vedlegg.zip"), replaces=first["id"])
-    again = system.post("leverandor", [("form", ("skjema.json", good_json("two")))], fields={"replaces": first["reference"]})
-    problem_of(again, 409, "correction_in_progress")
-    assert system.client("leverandor").wait_until_settled(slow["id"])["status"] == "quarantined"
-    assert settled(system, good_json("two"), replaces=first["reference"])["status"] == "routed"
-
-
-# The secretariat -----------------------------------------------------------------------------------------------------------------------------------
 
 
 def test_accepted_with_a_reason_keeps_its_errors_and_goes_on(system: System, secretariat: Client) -> None:

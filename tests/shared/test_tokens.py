@@ -78,7 +78,7 @@ def test_a_national_identity_number_in_a_token_is_never_used_as_a_name(issuer: L
         {"exp": int(time.time()) - 60},
         {"exp": None},
         {"exp": "tomorrow"},
-        {"nbf": int(time.time()) + 600},
+        {"nbf": int(time.time()) + 86_400},
         {"consumer": None},
         {"consumer": {"authority": "another", "ID": "0192:310000019"}},
     ],
