@@ -18,8 +18,10 @@ from services.shared.context import Context
 from services.shared.identity import Identity, Scope, current, requires
 from services.shared.objects import ObjectMissing, ObjectsUnavailable
 from services.shared.problems import Problem
+from services.shared.storable import storable_object
 
 LIMIT, LIMIT_MOST = 50, 200
+DIGITS = 9
 log = telemetry.logger("archive")
 
 
@@ -186,7 +188,7 @@ def _sizes(known: list[dict[str, Any]]) -> dict[str, int]:
 
 def _limit() -> int:
     text = request.args.get("limit", str(LIMIT))
-    if not text.isdecimal() or not 1 <= int(text[:9]) <= LIMIT_MOST:
+    if not (text.isascii() and text.isdecimal()) or len(text) > DIGITS or not 1 <= int(text) <= LIMIT_MOST:
         raise Problem("malformed_request", 400)
     return int(text)
 
@@ -195,7 +197,7 @@ def _version_wanted(text: str | None, head: int) -> int:
     if text is None:
         return int(head)
     digits = text.removeprefix("v")
-    if not digits.isdecimal() or not 1 <= int(digits[:9]) <= head:
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > DIGITS or not 1 <= int(digits) <= head:
         raise Problem("not_found", 404)
     return int(digits)
 
@@ -203,8 +205,11 @@ def _version_wanted(text: str | None, head: int) -> int:
 def _object_wanted() -> str | None:
     if not request.content_length:
         return None
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict) or not isinstance(body.get("object"), str | None):
+    try:
+        body = storable_object(request.get_json(silent=True))
+    except (ValueError, RecursionError) as fault:
+        raise Problem("malformed_request", 400) from fault
+    if not isinstance(body.get("object"), str | None):
         raise Problem("malformed_request", 400)
     return body.get("object")
 

@@ -115,7 +115,10 @@ def _write_cursor(*parts: str) -> str:
 
 def _read_cursor(cursor: str) -> tuple[str, str]:
     try:
-        received_at, object_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").split("|")
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        if not text.isprintable():  # a store may refuse even to compare with it
+            raise ValueError("not printable")
+        received_at, object_id = text.split("|")
     except (ValueError, binascii.Error) as error:
         raise CursorInvalid(cursor[:40]) from error
     return received_at, object_id

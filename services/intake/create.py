@@ -16,6 +16,7 @@ from services.shared.models import documents, submissions
 from services.shared.problems import Problem
 from services.shared.sandbox.names import unique_path
 from services.shared.scanner import PENDING
+from services.shared.storable import storable_object
 from services.shared.web.incoming import ReceivedBody, ReceivedFile
 from services.shared.words import LANGUAGES
 
@@ -207,13 +208,13 @@ def _on_behalf_of(text: str | None) -> dict[str, Any] | None:
     """``{"kind", "id", "name", "country"}`` as JSON, or a bare organisation number."""
     if text is None:
         return None
-    if text.isdigit() and len(text) == 9:
+    if text.isascii() and text.isdigit() and len(text) == 9:
         return {"kind": "organisation", "id": text, "name": text, "country": "NO"}
     try:
-        party = json.loads(text)
+        party = storable_object(json.loads(text))
         known = {key: str(party[key])[:200] for key in ("kind", "id", "name")}
         known["country"] = str(party.get("country", "NO"))[:2]
-    except (ValueError, TypeError, KeyError, AttributeError) as fault:
+    except (ValueError, TypeError, KeyError, RecursionError) as fault:
         raise Problem("value_not_allowed", 422, name="on_behalf_of") from fault
     if known["kind"] not in SUBMITTER_KINDS or not known["id"] or not known["name"]:
         raise Problem("value_not_allowed", 422, name="on_behalf_of")

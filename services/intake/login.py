@@ -104,7 +104,7 @@ def _add_callback(login: Blueprint, context: Context, provider: _Provider) -> No
     def callback() -> Response:
         """Back from the provider: the code becomes a session of its own, with nothing left of the one before."""
         pending = session.pop(_PENDING, None)
-        if pending is None or not secrets.compare_digest(request.args.get("state", ""), pending["state"]):
+        if pending is None or not secrets.compare_digest(request.args.get("state", "").encode("utf-8", "replace"), pending["state"].encode()):
             raise Problem("login_failed", 400)
         if request.args.get("iss", context.settings.issuer) != context.settings.issuer or "code" not in request.args:
             log.info("login_refused", error=request.args.get("error"))

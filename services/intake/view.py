@@ -199,7 +199,10 @@ def _write_cursor(received_at: str, submission: str) -> str:
 
 def _read_cursor(cursor: str) -> tuple[str, str]:
     try:
-        received_at, submission = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        if not text.isprintable():  # a store may refuse even to compare with it
+            raise ValueError("not printable")
+        received_at, submission = text.split(" ")
         timestamps.parse(received_at)
     except (ValueError, binascii.Error) as fault:
         raise Problem("cursor_invalid", 400) from fault

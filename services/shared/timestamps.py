@@ -15,15 +15,18 @@ def now() -> str:
 
 def to_text(moment: datetime) -> str:
     """Write an aware moment in the one form."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse(text: str) -> datetime:
-    """Read an RFC 3339 moment; raises ValueError when it is none or has no offset."""
+    """Read an RFC 3339 moment; raises ValueError when it is none, has no offset, or lies before or after all years there are."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"no offset in {text!r}")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as fault:
+        raise ValueError(f"out of range: {text!r}") from fault
 
 
 def later(text: str, seconds: float) -> str:

@@ -45,6 +45,8 @@ BODIES: dict[str, tuple[Callable[[], list[Part]], dict[str, str], int, str]] = {
     "a file without a name": (lambda: [form_part(good_json("unnamed")), ("attachments", ("", b"x"))], {}, 422, "name_not_allowed"),
     "a file named dots": (lambda: [form_part(good_json("dots")), attachment_part(b"x", "..")], {}, 422, "name_not_allowed"),
     "an e-mail as a form, by a submitter": (lambda: [form_part(b"Subject: x\r\n\r\nx", "skjema.eml")], {}, 415, "type_not_allowed"),
+    "a note with NUL": (lambda: [form_part(good_json("nul"))], {"note": "a\0b"}, 422, "value_not_allowed"),
+    "a correction of NUL": (lambda: [form_part(good_json("nuls"))], {"replaces": "NM-\0"}, 422, "value_not_allowed"),
     "an empty attachment": (lambda: [form_part(good_json("empty")), attachment_part(b"", "tom.pdf")], {}, 422, "file_empty"),
 }
 
@@ -54,6 +56,28 @@ def test_a_bad_body_is_refused_and_leaves_nothing(name: str, strict: System, sto
     parts, fields, status, code = BODIES[name]
     with leaves_nothing(stores):
         problem_of(strict.post("leverandor", parts(), fields=fields), status, code)
+
+
+FOR_OTHERS: dict[str, dict[str, str]] = {
+    "half a character": {"on_behalf_of": '{"kind": "person", "id": "\\ud800", "name": "x"}'},
+    "NUL": {"on_behalf_of": '{"kind": "person", "id": "\\u0000", "name": "x"}'},
+    "deep": {"on_behalf_of": "[" * 60_000},
+    "digits of another script": {"on_behalf_of": "３１００００１９９"},
+    "before all years": {"received_at": "0001-01-01T00:00:00+14:00"},
+}
+
+
+@pytest.mark.parametrize("name", FOR_OTHERS)
+def test_what_the_secretariat_says_of_another_is_checked_as_well(name: str, strict: System, stores: Stores) -> None:
+    with leaves_nothing(stores):
+        answer = strict.post("sekretariat", [form_part(good_json(name))], fields=FOR_OTHERS[name])
+        problem_of(answer, 422, "value_not_allowed")
+
+
+def test_a_very_old_moment_is_kept_as_it_is(strict: System) -> None:
+    answer = strict.post("sekretariat", [form_part(good_json("old"))], fields={"received_at": "0001-06-01"})
+    assert answer.status_code == 202
+    assert strict.client("sekretariat").wait_until_settled(answer.json()["id"])["received_at"] == "0001-06-01T11:00:00.000000Z"
 
 
 @pytest.mark.parametrize(
@@ -248,6 +272,12 @@ GETS = {
     "/api/v1/submissions?status=ferdig": (400, "value_not_allowed"),
     "/api/v1/submissions?received_from=i%20fjor": (400, "value_not_allowed"),
     "/api/v1/submissions?received_to=2026-13-45": (400, "value_not_allowed"),
+    "/api/v1/submissions?received_from=0001-01-01T00:00:00%2B14:00": (400, "value_not_allowed"),
+    "/api/v1/submissions?received_to=9999-12-31T23:59:59-14:00": (400, "value_not_allowed"),
+    "/api/v1/submissions?cursor=OTk5OS0xMi0zMVQyMzo1OTo1OS0yMzo1OSB4": (400, "cursor_invalid"),
+    "/api/v1/submissions?cursor=MjAyNi0wMS0wMVQwMDowMDowMFogAA": (400, "cursor_invalid"),
+    "/api/v1/submissions?q=%00": (400, "malformed_request"),
+    "/api/v1/submissions/NM-%00": (404, "not_found"),
     "/api/v1/forms/ukjent/1.0/schema": (404, "not_found"),
     "/api/v1/forms/..%2f..%2fpolicy/1.0/schema": (404, "not_found"),
     "/api/v1/finnes-ikke": (404, "not_found"),
@@ -261,6 +291,23 @@ def test_what_is_not_there_is_told_so(path: str, strict: System) -> None:
     status, code = GETS[path]
     response = requests.get(strict.url + path, headers={"Authorization": f"Bearer {strict.token('leverandor')}"}, timeout=30)
     problem_of(response, status, code)
+
+
+LONG = "000000001" + "9" * 5000
+
+
+@pytest.mark.parametrize("query", [f"limit={LONG}", "limit=0000000019999", "limit=%D9%A1", "q=%00", "cursor=AHwA"])
+def test_a_search_of_the_archive_that_means_nothing_is_refused(query: str, strict: System) -> None:
+    headers = {"Authorization": f"Bearer {strict.token('arkivar')}"}
+    problem_of(requests.get(f"{strict.url}/api/v1/archive/objects?{query}", headers=headers, timeout=30), 400, "malformed_request")
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"object": "\\ud800"}', b'{"object": "\\u0000"}', b"[" * 100_000, b'{"object": NaN}', b"[]"], ids=lambda body: repr(body[:20])
+)
+def test_a_fixity_check_of_nothing_that_can_be_is_refused(body: bytes, strict: System) -> None:
+    headers = {"Authorization": f"Bearer {strict.token('arkivar')}", "Content-Type": "application/json"}
+    problem_of(requests.post(f"{strict.url}/api/v1/archive/fixity-checks", data=body, headers=headers, timeout=30), 400, "malformed_request")
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ def _add_acting(pages: Blueprint, context: Context) -> None:
         """One of the secretariat's actions."""
         name = ACTION_PATHS[path]
         body: dict[str, Any] = request.form.to_dict()
-        body["version"] = int(body["version"]) if body.get("version", "").isdecimal() else None
+        version = body.get("version", "")
+        body["version"] = int(version) if version.isdecimal() and len(version) < 10 else None
         return _act(context, wanted, name, lambda tx, row: act_on(context, tx, row, name, body))
 
 

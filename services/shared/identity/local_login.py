@@ -157,7 +157,7 @@ def _add_token(provider: Blueprint, issuer: LocalIssuer, settings: Settings, cod
             return jsonify(error="unsupported_grant_type"), 400
         if form.get("client_id") != CLIENT:
             return jsonify(error="invalid_client"), 401
-        verified = grant is not None and hmac.compare_digest(s256(form.get("code_verifier", "")), grant.challenge)
+        verified = grant is not None and hmac.compare_digest(s256(form.get("code_verifier", "")).encode(), grant.challenge.encode("utf-8", "replace"))
         if grant is None or not verified or form.get("redirect_uri") != settings.public_url + CALLBACK:
             return jsonify(error="invalid_grant"), 400
         access_token = issuer.token(grant.person)

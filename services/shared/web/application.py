@@ -101,6 +101,10 @@ def _guard(context: Context, page_identity: PageIdentity | None) -> None:
     """Refuse every request whose view does not let its sender in. What is not there at all is told first (404, 405)."""
     if request.routing_exception is not None or request.endpoint is None:
         raise request.routing_exception or Problem("not_found", 404)
+    if "\0" in request.path:  # a store may refuse even to look for it
+        raise Problem("not_found", 404)
+    if any("\0" in value for _, value in request.args.items(multi=True)):
+        raise Problem("malformed_request", 400)
     access: frozenset[str] | None = getattr(current_app.view_functions[request.endpoint], "access", frozenset())
     g.identity = None
     if access is None:

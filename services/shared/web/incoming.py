@@ -129,7 +129,7 @@ def read_body(
             if len(body.files) > policy.sizes.attachments + 1:
                 raise Problem("too_many_files", 413, limit=policy.sizes.attachments)
         elif part.name in field_names and part.filename is None:
-            body.fields.append((part.name, part.text()))
+            body.fields.append((part.name, _without_nul(part)))
         else:
             raise Problem("field_unknown", 400, name=clean_name(part.name, "?")[:60])
     return body
@@ -187,6 +187,14 @@ def _receive_upload(part: Part, door: Door, find_upload: FindUpload | None, left
     if uploaded.size > limit:
         raise Problem("file_too_large", 413, name=clean_name(uploaded.raw_name, "?"), limit=limit)
     return replace(door.take_in(uploaded.source, part.name, role, uploaded.raw_name, limit), upload=uploaded.id)
+
+
+def _without_nul(part: Part) -> str:
+    """A field's value. Raises Problem for one that no store can keep."""
+    text = part.text()
+    if "\0" in text:
+        raise Problem("value_not_allowed", 422, name=part.name)
+    return text
 
 
 def _is_mail(name: str) -> bool:

@@ -103,6 +103,17 @@ def test_a_call_back_with_another_state_is_refused_and_the_log_in_is_over(system
     assert "Logg ut" not in person.get("/").text
 
 
+def test_a_call_back_with_a_state_of_other_letters_is_refused(system: Running) -> None:
+    person = Person(system.settings)
+    person.session.get(f"{person.base}/login", allow_redirects=False, timeout=30)
+    assert person.get(f"{CALLBACK}?code=x&state=%C3%A6").status == 400
+
+
+def test_a_challenge_of_other_letters_fits_no_verifier(system: Running) -> None:
+    answer = redeem(system, code_for(system, code_challenge="æ" * 43))
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_grant"})
+
+
 def test_a_code_made_for_another_log_in_is_refused(system: Running) -> None:
     person = Person(system.settings)
     started = person.session.get(f"{person.base}/login", allow_redirects=False, timeout=30)

@@ -37,9 +37,11 @@ def check_token(token: str | None) -> None:
 
 
 def check_form(settings: Settings) -> None:
-    """Both checks, for an ordinary form."""
+    """Both checks, for an ordinary form; what no store can keep (NUL) is refused with it."""
     check_origin(settings)
     check_token(request.form.get(FIELD))
+    if any("\0" in value for _, value in request.form.items(multi=True)):
+        raise Problem("malformed_request", 400)
 
 
 def _origin(address: str) -> str:
