@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from cheroot import wsgi
+from cheroot.makefile import MakeFile, StreamReader
 from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 
 from services.shared import telemetry, words
 from services.shared.problems import MEDIA_TYPE, Problem, body_of
 from services.shared.settings import Settings
 
+HEAD_SECONDS = 10.0
 LINGER_SECONDS = 10.0
 LINGER_IDLE_SECONDS = 2.0
 DRAIN_BYTES = 256 * 1024
@@ -92,9 +94,25 @@ class _Once(dict[bytes, bytes]):
     """Headers of one request. Those that say where it ends and for whom it is may come only once (RFC 9112, 3.2 and 6.3): two are two readings."""
 
     def __setitem__(self, name: bytes, value: bytes) -> None:
+        if name == b"Content-Length" and not value.isdigit():
+            raise ValueError("a length is digits and nothing else")
         if name in self and name in (b"Content-Length", b"Transfer-Encoding", b"Host"):
             raise ValueError("a header that may come only once came twice")
         super().__setitem__(name, value)
+
+
+class _PlainLines:
+    """Header lines that can be read in one way only (RFC 9112, 2.2, 5.1 and 5.2): none folded, no bare CR or NUL, no blank before the colon. Raises ValueError."""
+
+    def __init__(self, rfile: Any) -> None:
+        self._rfile = rfile
+
+    def readline(self) -> bytes:
+        line: bytes = self._rfile.readline()
+        name, _, _ = line.partition(b":")
+        if line[:1] in (b" ", b"\t") or name[-1:] in (b" ", b"\t") or b"\0" in line or b"\r" in line[:-2]:
+            raise ValueError("a header line that others may read differently")
+        return line
 
 
 class _LateContinueReader(HeaderReader):
@@ -105,7 +123,7 @@ class _LateContinueReader(HeaderReader):
         return b"_" not in key_name
 
     def __call__(self, rfile: Any, hdict: dict[bytes, bytes] | None = None) -> dict[bytes, bytes]:
-        headers: dict[bytes, bytes] = super().__call__(rfile, _Once(hdict or {}))
+        headers: dict[bytes, bytes] = super().__call__(_PlainLines(rfile), _Once(hdict or {}))
         if hdict is not None:
             hdict.update(headers)
             headers = hdict
@@ -117,6 +135,15 @@ class _LateContinueReader(HeaderReader):
 
 class _Request(HTTPRequest):
     header_reader = _LateContinueReader()
+
+    def parse_request(self) -> None:
+        """Read the head, all of it in ``HEAD_SECONDS``."""
+        incoming: _Incoming = self.conn.rfile.raw
+        incoming.until = time.monotonic() + HEAD_SECONDS
+        try:
+            super().parse_request()
+        finally:
+            incoming.until = None
 
     def respond(self) -> None:
         """Hand the request to the application with our body instead of cheroot's."""
@@ -188,14 +215,62 @@ def _drain(body: Body) -> None:
         return
 
 
+class _Incoming(socket.SocketIO):
+    """What comes from a sender. While a request's head is read, all of it must come before ``until``, in however many pieces: else a few senders of
+    one byte now and then would have all threads."""
+
+    until: float | None = None
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__(connection, "rb")
+        self._connection = connection
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self.until is None:
+            return super().readinto(buffer)
+        left, usual = self.until - time.monotonic(), self._connection.gettimeout()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._connection.settimeout(left if usual is None else min(left, usual))
+        try:
+            return self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(usual)
+
+
+class _Reader(StreamReader):
+    """cheroot's reader, on ``_Incoming``."""
+
+    def __init__(self, sock: socket.socket, size: int) -> None:
+        super(StreamReader, self).__init__(_Incoming(sock), size)
+        self.bytes_read = 0
+
+
+def _file_of(sock: socket.socket, mode: str, size: int) -> Any:
+    return _Reader(sock, size) if mode == "rb" else MakeFile(sock, mode, size)
+
+
 class _Connection(HTTPConnection):
     RequestHandlerClass = _Request
     rbufsize = READ_AHEAD
+    # Whether the first byte was waited for where waiting costs no thread.
+    has_been_waited_for = False
+
+    def __init__(self, server: _Server, sock: socket.socket, _makefile: Any = None) -> None:
+        super().__init__(server, sock, _file_of)
 
 
 class _Server(wsgi.Server):
     mottak_settings: Settings
     ConnectionClass = _Connection
+
+    def process_conn(self, conn: _Connection) -> None:
+        """Give a thread to who has sent something; a new connection waits for its first byte with the idle ones, so that silent ones hold up nobody."""
+        if conn.has_been_waited_for:
+            super().process_conn(conn)
+            return
+        conn.has_been_waited_for = True
+        self.put_conn(conn)
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         """Through our own log; cheroot's lines may hold what a client sent."""
@@ -210,5 +285,6 @@ def make_server(application: Callable[..., Iterable[bytes]], settings: Settings)
     server.mottak_settings = settings
     server.max_request_header_size = 32 * 1024
     server.request_queue_size = 128
+    server.keep_alive_conn_limit = 100
     server.shutdown_timeout = 5
     return server
