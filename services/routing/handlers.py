@@ -22,7 +22,6 @@ from services.shared.problems import Problem
 from services.shared.worker import Effect, Hopeless, Retry, handles
 
 ACTOR = deliveries.ACTOR
-LATE_CONFIRMATION_SECONDS = (0.2, 0.5, 2.0, 10.0, 60.0, 300.0, 900.0)
 _RECALL_REASONS = {
     names.SUBMISSION_WITHDRAWN: "withdrawn",
     names.SUBMISSION_SUPERSEDED: "superseded",
@@ -129,7 +128,8 @@ def confirm_late(job: Job, context: Context) -> Effect:
     with context.database.read() as tx:
         status = tx.execute(select(submissions.c.status).where(submissions.c.id == submission)).scalar_one()
     if status == lifecycle.ACCEPTED:
-        raise Retry("not archived yet", delay=LATE_CONFIRMATION_SECONDS[min(job.attempts, len(LATE_CONFIRMATION_SECONDS)) - 1])
+        # However long the archive is away: waiting for it is no failure of ours.
+        raise Retry("not archived yet", outage=True)
     return lambda tx: confirm_when_all_have(tx, submission)
 
 
