@@ -127,28 +127,9 @@ def _for_the_secretariat(today: date) -> Iterator[Sample]:
         "forslag-finansieres-av-blaaresept",
         ends("held"),
         "json",
-        json_form(
-            form,
-            forslag(proposals.SENSOR, today, title="Hjemmemåling av blodtrykk med nytt apparat", financing="Bare folketrygden (blåresept)."),
-        ),
+        json_form(form, forslag(proposals.HOME_MEASURING, today, financing="Bare folketrygden (blåresept).")),
     )
-    yield Sample(
-        43,
-        "forslag-nytt-patentert-legemiddel",
-        ends("held"),
-        "pdf",
-        pdf_form(
-            form,
-            forslag(
-                proposals.UNCLASSIFIED,
-                today,
-                method_type=["legemiddel"],
-                method_type_other=None,
-                title="Nytt legemiddel ved sjelden muskelsykdom",
-                ma_or_ce_status="Nytt virkestoff, patentert; MT ventes neste år.",
-            ),
-        ),
-    )
+    yield Sample(43, "forslag-nytt-patentert-legemiddel", ends("held"), "pdf", pdf_form(form, forslag(proposals.MUSCLE_MEDICINE, today)))
 
 
 def _refused_at_once(today: date) -> Iterator[Sample]:

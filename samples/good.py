@@ -292,7 +292,7 @@ def _covering_message(today: date) -> bytes:
     )
     return outlook_message(
         OutlookMessage(
-            "Oversending av dokumentasjon – ærlig oppsummert",
+            "Oversending av dokumentasjon – følgebrev og tallgrunnlag",
             "Hei,\r\n\r\nvedlagt følger tallgrunnlaget.\r\n\r\nMed hilsen\r\nÅse Lie",
             ("Åse Lie", "ase.lie@fjellogfjord.example"),
             [("Nye metoder", "mottak@nyemetoder.example")],

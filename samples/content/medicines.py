@@ -68,7 +68,7 @@ ZELOPSA = Medicine(
     "TNF-hemmer eller IL-17-hemmer etter anbefalingene fra spesialistgruppen (LIS-anbudet).",
     "God med dagens biologiske behandling, men mange mister effekt over tid.",
     "Prevalensen er om lag 2 %. Rundt 600 pasienter starter på biologisk behandling hvert år.",
-    600, ("519204", "519212"), "EMEA/H/C/009188", "BE-CLEAR 3 (NCT09188455)", "sekukinumab-lignende komparator (n = 310)",
+    600, ("519204", "519212"), "EMEA/H/C/009188", "BE-CLEAR 3 (NCT09188455)", "sekukinumab 300 mg (n = 310)",
 )  # fmt: skip
 
 RADIVEKSA = Medicine(
@@ -113,7 +113,7 @@ MYASTEROL = Medicine(
 )  # fmt: skip
 
 HEMOFIRA = Medicine(
-    "Hemofira", "etranakog alfaparvovek-lignende vektor", "B02BD91",
+    "Hemofira", "hemofiranakog beparvovek", "B02BD91",
     "Hemofira er indisert til behandling av alvorlig og moderat alvorlig hemofili B hos voksne uten inhibitorer.",
     "Konsentrat til infusjonsvæske. Én enkelt infusjon, 2 × 10¹³ genkopier per kg.",
     "AAV-basert genterapi som gir levercellene et fungerende faktor IX-gen.",
@@ -152,7 +152,7 @@ KARDIOMIR = Medicine(
 )  # fmt: skip
 
 GASTROVEL = Medicine(
-    "Gastrovel", "mirakizumab-eks", "L04AC92",
+    "Gastrovel", "gastrelizumab", "L04AC92",
     "Gastrovel er indisert til behandling av voksne med moderat til alvorlig aktiv Crohns sykdom etter svikt av TNF-hemmer.",
     "Konsentrat til infusjonsvæske 300 mg og ferdigfylt penn 100 mg.",
     "Monoklonalt antistoff mot p19-delen av IL-23.",

@@ -87,6 +87,29 @@ UNCLASSIFIED = Proposal(
     (("method_type_other", "Dyreassistert aktivitet"),),
 )  # fmt: skip
 
+HOME_MEASURING = Proposal(
+    "Hjemmemåling av blodtrykk med nytt apparat",
+    "Pasienten måler blodtrykket selv morgen og kveld, og apparatet sender målingene til behandleren.",
+    "Apparatet er nytt, og pasienter spør etter det. Nytten sammenlignet med dagens apparater er ikke vurdert.",
+    "Voksne med høyt blodtrykk som ikke når behandlingsmålet", "Hjemmemåling med automatisk overføring", "Måling på legekontoret",
+    "Blodtrykk etter ett år, antall konsultasjoner, livskvalitet", ("medisinsk_utstyr_ce",), ("hjerte_og_karsykdommer",), 40000, _CE_MARKED,
+)  # fmt: skip
+
+MUSCLE_MEDICINE = Proposal(
+    "Nytt legemiddel ved sjelden muskelsykdom",
+    "Legemidlet tas som tablett én gang daglig og bremser tapet av muskelfunksjon ved en sjelden, arvelig muskelsykdom.",
+    "Fagmiljøet venter at pasienter vil spørre etter legemidlet så snart det er godkjent. Nytte og kostnad bør vurderes nasjonalt.",
+    "Barn og voksne med sjelden, arvelig muskelsykdom som fortsatt kan gå", "Det nye legemidlet i tillegg til dagens oppfølging",
+    "Kortikosteroider, fysioterapi og tverrfaglig oppfølging",
+    "Gangfunksjon etter ett år, lungefunksjon, livskvalitet, bivirkninger",
+    ("legemiddel",), ("nevrologi", "medfoedte_og_genetiske_sykdommer"), 35,
+    (
+        ("ma_or_ce_status", "Nytt virkestoff, patentert; MT ventes neste år."),
+        ("manufacturers", "Én produsent, som har patentet."),
+        ("resource_consequences", "Økte legemiddelkostnader; liten endring i bruken av personell og senger."),
+    ),
+)  # fmt: skip
+
 
 def forslag(proposal: Proposal, today: date, **changes: Any) -> Answers:
     """A complete forslag from a hospital; ``changes`` replace answers, None takes one away."""
