@@ -63,4 +63,4 @@ def test_a_preview_of_what_would_be_held_says_why() -> None:
     seen = preview(TABLE, "forslag", {"financing": "Blåresept"}, ON, submitter_kind=None, language="nn")
     assert seen["routing"] == []
     assert [rule["id"] for rule in seen["held"]["rules"]] == ["G7"]
-    assert "Nye metodar" in seen["held"]["reason"]
+    assert "Nye metoder" in seen["held"]["reason"]
