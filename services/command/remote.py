@@ -125,21 +125,32 @@ def routing() -> None:
 @json_option
 @talks
 def explain(reference: str, as_json: bool) -> None:
-    """Show the agencies a submission was sent to, with the rules and their reasons."""
+    """Show the agencies a submission was sent to, with the rules and their reasons, or why it was sent to none."""
     view = client().get(f"/api/v1/submissions/{reference}")
-    data = {"reference": view["reference"], "status": view["status"], "routing": view["routing"]}
-    show(data, as_json=as_json, lines=lambda shown: [f"{shown['reference']}: {shown['status']}", *routing_lines(shown["routing"])])
+    data = {"reference": view["reference"], "status": view["status"], "why": why_it_stands(view), "routing": view["routing"]}
+    show(
+        data,
+        as_json=as_json,
+        lines=lambda shown: [f"{shown['reference']}: {shown['status']}", *(f"  {text}" for text in shown["why"]), *routing_lines(shown["routing"])],
+    )
 
 
 def submission_lines(view: dict[str, Any]) -> list[str]:
     """A submission for people: status, what is wrong, where it went, where it is archived."""
     lines = [f"{view['reference']} version {view['version']}: {view['status']}"]
+    lines += [f"  {text}" for text in why_it_stands(view)]
     lines += [f"  {error['severity']}: {error['field'] or error['pointer'] or 'document'}: {error['message']}" for error in view.get("errors", [])]
     lines += routing_lines(view.get("routing", []))
     archive = view.get("archive", {})
     if archive.get("state") == "stored":
         lines.append(f"  archived: {archive['object']} {archive['version']} {archive['digest']}")
     return lines
+
+
+def why_it_stands(view: dict[str, Any]) -> list[str]:
+    """What the timeline says about a submission that was held or rejected; else nothing."""
+    told = [entry["text"] for entry in view.get("timeline", []) if entry["type"] == f"submission.{view['status']}"]
+    return told[-1:] if view["status"] in ("held", "rejected") else []
 
 
 def routing_lines(deliveries: list[dict[str, Any]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -98,15 +98,17 @@ def _text(asked: Field, answer: Any, language: str) -> str | None:
     if asked.type_name == "money_nok" and isinstance(answer, int):
         return words.text("pages.kroner", language, amount=writing.whole_number(answer, language))
     if asked.type_name == "date":
-        return _day(str(answer), language)
+        return _written(writing.day, str(answer), str(answer), language)
+    if asked.type_name == "month":
+        return _written(writing.month, f"{answer}-01", str(answer), language)
     return labels.get(str(answer), str(answer))
 
 
-def _day(text: str, language: str) -> str:
+def _written(write: Callable[[date, str], str], day: str, answer: str, language: str) -> str:
     try:
-        return writing.day(date.fromisoformat(text), language)
+        return write(date.fromisoformat(day), language)
     except ValueError:
-        return text  # what they wrote is no date; the finding beside it says so
+        return answer  # what they wrote is no date; the finding beside it says so
 
 
 def anchor_of(pointer: str) -> str:

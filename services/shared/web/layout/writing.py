@@ -26,6 +26,11 @@ def day(moment: date, language: str) -> str:
     return f"{number} {MONTHS[language][moment.month - 1]} {moment.year}"
 
 
+def month(moment: date, language: str) -> str:
+    """``november 2026`` or ``November 2026``."""
+    return f"{MONTHS[language][moment.month - 1]} {moment.year}"
+
+
 def moment(text: str, language: str) -> str:
     """``22. november 2026 kl. 11.44`` or ``22 November 2026 at 11:44``."""
     local = norwegian_moment(text)
