@@ -137,8 +137,8 @@ def _insert(tx: Connection, new: NewSubmission, replaced: RowMapping | None) -> 
 
 def _replaced(tx: Connection, new: NewSubmission) -> RowMapping:
     """The version that a correction replaces. Raises Problem: not there, not the newest, or a correction is being checked."""
-    wanted = str(new.replaces)
-    by_reference = wanted.upper().startswith("NM-")
+    wanted = str(new.replaces).lower()
+    by_reference = wanted.startswith("nm-")
     condition = submissions.c.reference == wanted.upper() if by_reference else submissions.c.id == wanted
     found = tx.execute(select(submissions.c.id, submissions.c.root, submissions.c.owner).where(condition).limit(1)).one_or_none()
     if found is None or (found.owner != new.identity.owner and not new.is_secretariat):

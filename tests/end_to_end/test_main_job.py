@@ -258,6 +258,10 @@ def test_a_document_comes_as_an_attachment_with_ranges_and_its_digest(system: Sy
     assert get(system, "leverandor", path, Range="bytes=-5").content == data[-5:]
     assert get(system, "leverandor", path, If_None_Match=whole.headers["ETag"]).status_code == 304
     assert get(system, "leverandor", path, Range="bytes=99999999-").status_code == 416
+    for not_served in ("bytes=0-1,4-5", "lines=0-1", "bytes=a-b"):
+        assert get(system, "leverandor", path, Range=not_served).content == data
+    other = get(system, "leverandor", path, **{"If-Match": '"another"'})
+    assert (other.status_code, other.headers["Content-Type"]) == (412, "application/problem+json")
     problem_of(get(system, "leverandor", f"{view['links']['self']}/documents/{view['id']}"), 404, "not_found")
 
 
