@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ from services.shared.problems import STATUS_CODES, Problem, response_of
 
 JSON_BODY_LIMIT = 1024 * 1024
 API_PREFIX = "/api/"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
 SecurityHeaders = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -150,7 +152,7 @@ def _handle_errors(app: Flask, context: Context, page_problem: PageProblem | Non
         return response
 
     def from_fault(fault: Exception) -> Response:
-        if is_away(fault) or isinstance(fault, ObjectsUnavailable):
+        if is_away(fault) or isinstance(fault, ObjectsUnavailable) or (isinstance(fault, OSError) and fault.errno in NO_ROOM):
             log.warning("store_away", why=type(fault).__name__, route=str(request.url_rule))
             return answer(Problem("store_unavailable", 503))
         log.error("unexpected", exc_info=fault, route=str(request.url_rule))
