@@ -105,14 +105,7 @@ def _add_reading(api: Blueprint, context: Context) -> None:
     @requires(*readers)
     def document(wanted: str, document: str) -> Response:
         """The bytes of a document."""
-        identity = current()
-        with context.database.read() as tx:
-            row = find(tx, identity, wanted)
-            file = downloads.document_row(tx, row, document)
-        downloads.check_may_leave(context, identity, file)
-        if identity.agency is not None:
-            downloads.note_fetched(context, identity, row)
-        return downloads.send(context, file)
+        return downloads.hand_out(context, current(), wanted, document)
 
     @api.get("/<wanted>/receipt")
     @requires(Scope.SUBMIT, Scope.MONITOR)

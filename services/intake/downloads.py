@@ -11,7 +11,7 @@ from werkzeug import Response
 from werkzeug.utils import secure_filename
 from werkzeug.wsgi import wrap_file
 
-from services.intake.view import is_granted
+from services.intake.view import find, is_granted
 from services.shared import events, names
 from services.shared.context import Context
 from services.shared.identity import Identity, Scope
@@ -22,6 +22,17 @@ from services.shared.problems import Problem
 from services.shared.scanner import INFECTED, NOT_SCANNED, PENDING
 
 _ONE_RANGE = re.compile(r"bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})", re.ASCII)
+
+
+def hand_out(context: Context, identity: Identity, wanted: str, document: str) -> Response:
+    """The bytes of a document of a submission (id or reference) that this identity may see. Raises Problem."""
+    with context.database.read() as tx:
+        row = find(tx, identity, wanted)
+        file = document_row(tx, row, document)
+    check_may_leave(context, identity, file)
+    if identity.agency is not None:
+        note_fetched(context, identity, row)
+    return send(context, file)
 
 
 def document_row(tx: Connection, submission: RowMapping, document: str) -> RowMapping:

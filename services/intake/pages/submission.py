@@ -54,14 +54,7 @@ def _add_reading(pages: Blueprint, context: Context) -> None:
     @requires(Scope.SUBMIT, Scope.MONITOR, Scope.QUEUE)
     def document(wanted: str, document: str) -> Response:
         """The bytes of a document, as the API gives them."""
-        identity = current()
-        with context.database.read() as tx:
-            row = find(tx, identity, wanted)
-            file = downloads.document_row(tx, row, document)
-        downloads.check_may_leave(context, identity, file)
-        if identity.agency is not None:
-            downloads.note_fetched(context, identity, row)
-        return downloads.send(context, file)
+        return downloads.hand_out(context, current(), wanted, document)
 
     @pages.get("/innsendinger/<wanted>/kvittering")
     @requires(Scope.SUBMIT, Scope.MONITOR)
