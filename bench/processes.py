@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
+BOX: Final = "box"
 _TICKS = os.sysconf("SC_CLK_TCK")
+_ZYGOTE = b"services.shared.sandbox.zygote"
 
 
 def tree(root: int) -> list[int]:
@@ -32,24 +35,47 @@ def _stat(pid: int) -> list[str]:
         return []
 
 
-def cpu_seconds(root: int) -> dict[str, float]:
-    """CPU time so far, by command line: user and system, of the living and of the children they have reaped (``cutime``, ``cstime``)."""
-    spent: dict[str, float] = {}
-    for pid in tree(root):
+def named(parts: Mapping[str, int]) -> dict[int, str]:
+    """Every living process of a system by name. ``parts``: name -> process id of those that have one.
+
+    A descendant has the name of its nearest named ancestor; a zygote and its children are the box.
+    """
+    parents = dict(_parents())
+    names = {pid: name for name, pid in parts.items()}
+    names |= {pid: BOX for pid in parents if _is_zygote(pid)}
+    found: dict[int, str] = {}
+    for pid in parents:
+        line = [pid]
+        while line[-1] not in names and parents.get(line[-1], 0) > 1:
+            line.append(parents[line[-1]])
+        if line[-1] in names and _reaches(line[-1], set(parts.values()), parents):
+            found[pid] = names[line[-1]]
+    return found
+
+
+def _is_zygote(pid: int) -> bool:
+    try:
+        return _ZYGOTE in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _reaches(pid: int, roots: set[int], parents: Mapping[int, int]) -> bool:
+    """Whether a process is one of ``roots`` or descends from one: a box may be somebody else's."""
+    while pid > 1:
+        if pid in roots:
+            return True
+        pid = parents.get(pid, 0)
+    return False
+
+
+def cpu_seconds(parts: Mapping[str, int]) -> dict[str, float]:
+    """CPU time so far by name (see ``named``): user and system, of the living and of the children they have reaped (``cutime``, ``cstime``)."""
+    spent = dict.fromkeys([*parts, BOX], 0.0)
+    for pid, name in named(parts).items():
         if fields := _stat(pid):
-            name = "server" if pid == root else "box"
-            spent[name] = spent.get(name, 0.0) + sum(int(value) for value in fields[11:15]) / _TICKS
+            spent[name] += sum(int(value) for value in fields[11:15]) / _TICKS
     return spent
-
-
-def long_lived(root: int) -> list[int]:
-    """The processes that stay: call it when nothing is being opened."""
-    return tree(root)
-
-
-def resident_bytes(pid: int) -> int:
-    """Memory that is the process's own now (anonymous pages): files it has mapped can be dropped at any time and are shared."""
-    return _status(pid)["RssAnon"]
 
 
 def peak_bytes(pid: int) -> int:
@@ -57,7 +83,7 @@ def peak_bytes(pid: int) -> int:
     return _status(pid)["VmHWM"]
 
 
-def all_resident_bytes(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
     """Memory of the process now, mapped files included (``VmRSS``): what ``peak_bytes`` is compared with."""
     return _status(pid)["VmRSS"]
 

@@ -1,4 +1,4 @@
-"""A real ``mottak up`` in a process of its own, on a folder of its own."""
+"""A real ``mottak up`` in a process of its own, on a folder of its own and on either kind of ends."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-_PATIENCE_SECONDS = 120.0
+from sqlalchemy import create_engine, text
+
+EMBEDDED: Final = "embedded"
+REAL: Final = "real"
+SERVERS: Final = ("postgres", "rabbitmq", "seaweedfs", "clamd")
+_PATIENCE_SECONDS = 180.0
 
 
 class Answer(Exception):
@@ -24,11 +28,24 @@ class Answer(Exception):
 
 
 class System:
-    """A running system: its process id, and how to speak to it."""
+    """A running system: its processes, and how to speak to it.
 
-    def __init__(self, pid: int, port: int, data: Path) -> None:
-        self.pid, self.port, self.data = pid, port, data
+    ``ours`` and ``servers``: name -> process id. The servers' CPU is told beside ours; embedded there are none.
+    """
+
+    def __init__(self, ends: str, pid: int, port: int, data: Path) -> None:
+        self.ends, self.port, self.data = ends, port, data
         self._tokens: dict[str, str] = json.loads((data / "tokens.json").read_text(encoding="utf-8"))
+        # What the system told about its servers (contract, section 1); empty when it has none.
+        self.told: dict[str, Any] = _told(data) if ends == REAL else {}
+        running: dict[str, int] = self.told.get("processes", {"server": pid})
+        self.ours = {name: process for name, process in running.items() if name not in SERVERS}
+        self.servers = {name: process for name, process in running.items() if name in SERVERS}
+        self._database = create_engine(self.told.get("database") or f"sqlite:///file:{data / 'mottak.sqlite3'}?mode=ro&uri=true")
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.dispose()
 
     def connection(self) -> http.client.HTTPConnection:
         """One client's connection; kept open between calls."""
@@ -55,6 +72,11 @@ class System:
         items: list[dict[str, Any]] = answer["items"]
         return items
 
+    def broker_of(self, agency: str) -> dict[str, str]:
+        """The agency's own broker, as it is told: ``url``, ``queue``, ``receipts``."""
+        brokers: dict[str, dict[str, str]] = json.loads((self.data / "brokers.json").read_text(encoding="utf-8"))
+        return brokers[agency]
+
     def download(self, submission: str, document: str, actor: str) -> int:
         """Read a document to its end; its size."""
         with closing(self.connection()) as connection:
@@ -77,11 +99,12 @@ class System:
 
     def states(self) -> dict[str, int]:
         """How many submissions are in each state. Read beside the system, so that waiting for it costs it nothing."""
-        with closing(sqlite3.connect(f"file:{self.data / 'mottak.sqlite3'}?mode=ro", uri=True)) as database:
-            return dict(database.execute("SELECT status, count(*) FROM submissions GROUP BY status").fetchall())
+        with self._database.connect() as connection:
+            rows = connection.execute(text("SELECT status, count(*) FROM submissions GROUP BY status")).all()
+            return {str(status): int(count) for status, count in rows}
 
     def wait_until_routed(self, count: int, patience: float = 600.0) -> None:
-        """Until so many submissions in all are routed, which means stored in the archive and leasable. Raises Answer when one ends elsewhere."""
+        """Until so many submissions in all are routed, which means stored in the archive and in the agencies' queues. Raises Answer when one ends elsewhere."""
         deadline = time.monotonic() + patience
         while True:
             states = self.states()
@@ -91,7 +114,7 @@ class System:
                 return
             if time.monotonic() > deadline:
                 raise Answer(f"after {patience} s: {states}")
-            time.sleep(0.02)
+            time.sleep(0.05)
 
 
 def _answer(connection: http.client.HTTPConnection) -> dict[str, Any]:
@@ -104,24 +127,25 @@ def _answer(connection: http.client.HTTPConnection) -> dict[str, Any]:
 
 
 @contextmanager
-def running(data: Path, started: list[float]) -> Iterator[System]:
+def running(data: Path, started: list[float], ends: str = EMBEDDED) -> Iterator[System]:
     """Start it, wait until it answers, stop it at the end. Adds to ``started`` the seconds from exec to the first answer."""
     port = _free_port()
     began = time.monotonic()
     with (data.parent / f"{data.name}.log").open("ab") as log:
         process = subprocess.Popen(
-            [Path(sys.executable).parent / "mottak", "up", "--data", data, "--port", str(port)],
+            [Path(sys.executable).parent / "mottak", "up", "--data", data, "--port", str(port), "--ends", ends],
             stdout=log,
             stderr=log,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
     try:
-        while not _answers(port):
+        while not _is_up(port, data, ends, process.pid):
             if process.poll() is not None or time.monotonic() > began + _PATIENCE_SECONDS:
                 raise Answer(f"it does not start ({process.poll()}): {(data.parent / f'{data.name}.log').read_text(encoding='utf-8')[-2000:]}")
             time.sleep(0.01)
         started.append(time.monotonic() - began)
-        yield System(process.pid, port, data)
+        with closing(System(ends, process.pid, port, data)) as system:
+            yield system
     finally:
         if process.poll() is not None:
             print(f"the system ended by itself with {process.returncode}", file=sys.stderr)
@@ -133,13 +157,20 @@ def running(data: Path, started: list[float]) -> Iterator[System]:
             process.wait()
 
 
-def _answers(port: int) -> bool:
+def _is_up(port: int, data: Path, ends: str, pid: int) -> bool:
+    """On the real ends also: every process has been started, and stands in the list with its own number."""
     try:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
             connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
-    except OSError:
+            healthy = connection.getresponse().status == 200
+        return healthy and (ends == EMBEDDED or _told(data)["processes"].get("gateway") == pid)
+    except (OSError, http.client.HTTPException, ValueError):
         return False
+
+
+def _told(data: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((data / "servers.json").read_text(encoding="utf-8"))
+    return told
 
 
 def _free_port() -> int:

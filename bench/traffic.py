@@ -8,14 +8,14 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 
+from bench.agency import Agency
 from bench.material import Material, multipart
 from bench.system import Answer, System
 
-AGENCY = "dmp"
 SENDER = "leverandor"
 _BOUNDARY = "bench-7d1f0c"
 _CONTENT_TYPE = f"multipart/form-data; boundary={_BOUNDARY}"
-_LEASE_EVERY_SECONDS = 0.02
+_PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,6 @@ class Burst:
 
     count: int
     wall_seconds: float
-    accepted_seconds: float
 
 
 def bodies(material: Material, prefix: str, count: int) -> list[bytes]:
@@ -57,32 +56,19 @@ def burst(system: System, waiting: list[bytes], *, clients: int, routed_before: 
         sender.join()
     if faults:
         raise faults[0]
-    accepted = time.monotonic() - began
     system.wait_until_routed(routed_before + len(waiting))
-    return Burst(len(waiting), time.monotonic() - began, accepted)
+    return Burst(len(waiting), time.monotonic() - began)
 
 
 def trickle(system: System, waiting: list[bytes], *, per_second: float) -> tuple[list[float], list[float]]:
-    """Send at a steady rate while the agency asks for work every 20 ms.
+    """Send at a steady rate while the agency takes its work.
 
-    Returns seconds from the first byte of each POST until the agency held the work, and until the 202.
+    Returns seconds from the first byte of each POST until the agency held the work, and until the 202. Raises Answer when something never comes.
     """
     sent: dict[str, float] = {}
-    leased: dict[str, float] = {}
     answered: list[float] = []
-    everything = threading.Event()
-
-    def take() -> None:
-        with closing(system.connection()) as connection:
-            while not everything.is_set():
-                for item in system.lease(connection, AGENCY):
-                    leased[item["data"]["submission"]["id"]] = time.monotonic()
-                everything.wait(_LEASE_EVERY_SECONDS)
-
-    agency = threading.Thread(target=take)
-    agency.start()
-    began = time.monotonic()
-    try:
+    with Agency(system) as agency:
+        began = time.monotonic()
         for number, body in enumerate(waiting):
             time.sleep(max(0.0, began + number / per_second - time.monotonic()))
             at = time.monotonic()
@@ -90,10 +76,9 @@ def trickle(system: System, waiting: list[bytes], *, per_second: float) -> tuple
             with closing(system.connection()) as connection:
                 sent[system.post(connection, "/api/v1/submissions", SENDER, body, _CONTENT_TYPE)["id"]] = at
             answered.append(time.monotonic() - at)
-        deadline = time.monotonic() + 60
-        while sent.keys() - leased.keys() and time.monotonic() < deadline:
-            time.sleep(_LEASE_EVERY_SECONDS)
-    finally:
-        everything.set()
-        agency.join()
-    return [leased[submission] - at for submission, at in sent.items()], answered
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while sent.keys() - agency.came.keys() and time.monotonic() < deadline:
+            time.sleep(0.02)
+    if missing := sent.keys() - agency.came.keys():
+        raise Answer(f"{len(missing)} of {len(sent)} never came to the agency")
+    return [agency.came[submission] - at for submission, at in sent.items()], answered

@@ -279,6 +279,7 @@ class RunningReal:
                 "access_key": self.servers.seaweed.keys.access_key,
                 "secret_key": self.servers.seaweed.keys.secret_key,
                 "region": REGION,
+                "metrics": self.servers.seaweed.metrics,
             },
             "clamd": self.servers.clamd.address,
         }

@@ -27,7 +27,7 @@ from services.shared.secrets_files import write_secret
 REGION: Final = "us-east-1"
 # HTTP ports; each has a gRPC port beside it. The admin ports are bound even though the admin pages are off, and its worker reckons the gRPC one itself.
 _PARTS: Final = ("master", "volume", "filer", "s3", "admin")
-_PORTS: Final = [*_PARTS, *(f"{part}.grpc" for part in _PARTS if part != "admin")]
+_PORTS: Final = [*_PARTS, "metrics", *(f"{part}.grpc" for part in _PARTS if part != "admin")]
 _quick = urllib3.PoolManager(timeout=urllib3.Timeout(connect=1, read=5), retries=False)
 
 
@@ -62,6 +62,11 @@ class Seaweed:
     def endpoint(self) -> str:
         """``host:port`` of the S3 side."""
         return f"127.0.0.1:{self._ports['s3']}"
+
+    @property
+    def metrics(self) -> str:
+        """Where it tells what it has been asked, as Prometheus reads it."""
+        return f"http://127.0.0.1:{self._ports['metrics']}/metrics"
 
     def url(self, bucket: str) -> str:
         """A bucket as the settings name it."""
@@ -106,6 +111,8 @@ class Seaweed:
             "-master.telemetry=false",
             "-master.electionTimeout=1s",
             *ports,
+            f"-metricsPort={self._ports['metrics']}",
+            "-metricsIp=127.0.0.1",
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
             "-webdav=false",

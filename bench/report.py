@@ -1,0 +1,99 @@
+"""What a person reads: each figure, beside it what was aimed at, and whether that was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from bench.measuring import CLIENTS
+from bench.system import EMBEDDED, REAL
+
+MIB: Final = 1024 * 1024
+# Highest ratio to the bare script, by ends.
+AIM_RATIO: Final = {EMBEDDED: 3.0, REAL: 4.0}
+AIM_ARRIVED_MS: Final = {"p50": 100.0, "p99": 500.0}
+AIM_MEMORY: Final = 64 * MIB
+# Writes and reads of the store for each document received, and writes for each archive version besides the documents.
+AIM_DOCUMENT: Final = {"PUT": 2.0, "GET": 1.0}
+AIM_VERSION_PUT: Final = 6.0
+
+Row = tuple[str, str, str]
+"""What, figure, aim with verdict (empty where nothing was aimed at)."""
+
+
+def print_table(figures: Mapping[str, Any]) -> None:
+    """All figures of a run."""
+    files = ", ".join(f"{name} {size / 1000:.0f} kB" for name, size in figures["bytes"].items())
+    print(f"a submission: {files}")
+    for ends in (EMBEDDED, REAL):
+        if ends in figures:
+            rows = list(_rows(ends, figures[ends]))
+            first, second = max(len(what) for what, _, _ in rows), max(len(figure) for _, figure, aim in rows if aim)
+            print(f"\n{ends} ends")
+            for what, figure, aim in rows:
+                print(f"  {what:{first}}  {figure:{second}}  {aim}".rstrip())
+
+
+def _rows(ends: str, figures: Mapping[str, Any]) -> Iterator[Row]:
+    cpu, ratio = figures["cpu_ms"], figures["ratio"]
+    yield "CPU for each submission, all our processes", f"{sum(cpu.values()):.1f} ms", ""
+    yield "  by process", _listed(cpu), ""
+    if servers := figures["servers_cpu_ms"]:
+        yield "CPU of the servers beside it", f"{sum(servers.values()):.1f} ms", ""
+        yield "  by server", _listed(servers), ""
+    yield "CPU of the bare script on the same bytes", f"{figures['bare']['cpu_ms']:.1f} ms", ""
+    yield "ratio", f"{ratio:.2f}", _aim(ratio, AIM_RATIO[ends], f"{AIM_RATIO[ends]:.0f}")
+    yield "CPU at rest, for each second", f"{figures['idle_cpu_ms_per_second']:.1f} ms", ""
+    yield "CPU for each message the agency took", f"{figures['taken_cpu_ms']:.1f} ms", ""
+    yield f"submissions/s, {CLIENTS} senders, until archived and with the agency", f"{figures['per_second']:.1f}", ""
+    rate, arrived = f"{figures['calm_per_second']:.1f}/s", figures["arrived_ms"]
+    where = "in the agency's RabbitMQ queue" if ends == REAL else "leased by the agency"
+    late = max(arrived[name] / most for name, most in AIM_ARRIVED_MS.items())
+    yield f"POST -> {where}, at {rate}", _both(arrived), _aim(late, 1.0, f"{_both(AIM_ARRIVED_MS)}")
+    yield f"POST -> 202, at {rate}", _both(figures["answered_ms"]), ""
+    yield "start until it answers", "first {first:.2f} s, again {again:.2f} s".format_map(figures["start_seconds"]), ""
+    if figures["store_requests"]:
+        yield from _request_rows(figures)
+    if "large" in figures:
+        yield from _large_rows(figures["large"])
+
+
+def _request_rows(figures: Mapping[str, Any]) -> Iterator[Row]:
+    """A copy inside the server is one write of the document; what else the archive's bucket sees belongs to the version."""
+    documents, incoming, archive = figures["documents"], figures["store_requests"]["incoming"], figures["store_requests"]["archive"]
+    for bucket, counts in (("incoming", incoming), ("archive", archive)):
+        yield f"S3 requests for each submission, bucket {bucket}", ", ".join(f"{kind} {number:.1f}" for kind, number in counts.items()), ""
+    copies = archive.get("COPY", 0.0)
+    writes = (incoming.get("PUT", 0.0) + copies) / documents
+    yield "  writes for each document (PUT and copy)", f"{writes:.2f}", _aim(writes, AIM_DOCUMENT["PUT"], "2")
+    reads = incoming.get("GET", 0.0) / documents
+    yield "  reads for each document, incoming (GET and HEAD)", f"{reads:.2f}", _aim(reads, AIM_DOCUMENT["GET"], "1")
+    yield "  reads in the archive for each version, its documents and descriptions", f"{archive.get('GET', 0.0):.1f}", ""
+    puts = archive.get("PUT", 0.0)
+    yield "  writes for each archive version, without its documents", f"{puts:.1f}", _aim(puts, AIM_VERSION_PUT, "6")
+
+
+def _large_rows(large: Mapping[str, Any]) -> Iterator[Row]:
+    above, idle, size = large["above_idle"], large["idle"], f"{large['size'] // MIB} MiB"
+    yield "memory at rest, our processes", f"{sum(idle.values()) / MIB:.0f} MiB", ""
+    highest = max(above, key=lambda name: above[name])
+    yield (
+        f"most above that in one process, {size} attachment",
+        f"{above[highest] / MIB:.1f} MiB ({highest})",
+        _aim(above[highest], AIM_MEMORY, "64 MiB"),
+    )
+    yield "  by process", _listed({name: value / MIB for name, value in above.items()}), ""
+    told = "202 after {accepted_seconds:.1f} s, archived after {routed_seconds:.1f} s, fetched in {fetched_seconds:.1f} s, CPU {cpu_seconds:.1f} s"
+    yield f"the {size} attachment", told.format_map(large), ""
+
+
+def _aim(figure: float, most: float, told: str) -> str:
+    return f"aim {told}: {'met' if figure <= most else 'MISSED'}"
+
+
+def _both(values: Mapping[str, float]) -> str:
+    return f"p50 {values['p50']:.0f} ms, p99 {values['p99']:.0f} ms"
+
+
+def _listed(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.1f}" for name, value in sorted(values.items(), key=lambda item: -item[1]) if value >= 0.05)
