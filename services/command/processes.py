@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import mmap
 import os
+import random
 import signal
 import socket
 import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import worker_process_init, worker_process_shutdown, worker_shutting_down
 
 from services.command import assemble
 from services.command.servers.process import die_with_parent
@@ -19,14 +21,16 @@ from services.routing.broker.receipts import run_receipts
 from services.routing.broker.relay import run_relay
 from services.shared import jobs, telemetry
 from services.shared.context import Context
-from services.shared.database import is_away
+from services.shared.faults import tell
 from services.shared.objects.s3 import S3Objects
 from services.shared.settings import Settings
-from services.shared.wakeups import WAKE, Nudger, make_celery, queue_of
+from services.shared.wakeups import SOFT_SHUTDOWN_SECONDS, WAKE, Nudger, make_celery, queue_of
 from services.shared.web.server import make_server
 from services.shared.worker import LeaseKeeper, handlers_of, run_one
 
 SCHEDULER_SECONDS: Final = 1.0
+# How often a process of a pool that nobody wakes looks whether there is work: what a wake-up lost, or a broker that is away, costs at most.
+LOOK_SECONDS: Final = 2.0
 RECEIPTS_SWEEP_SECONDS: Final = 60.0
 UNFINISHED_SWEEP_SECONDS: Final = 3600.0
 log = telemetry.logger("process")
@@ -66,18 +70,70 @@ def serve(service: str, settings: Settings) -> None:
     context.box.stop()
 
 
-class _Child:
-    """What one process of a worker's pool keeps for its life."""
+class _Stopping:
+    """Told to the processes of a worker's pool through memory that they share with their parent: no lock that a killed one could keep."""
 
-    context: Context
-    keeper: LeaseKeeper
-    nudger: Nudger
+    def __init__(self) -> None:
+        self._told = mmap.mmap(-1, 1)
+
+    def set(self) -> None:
+        """Take nothing new from now on."""
+        self._told[0] = 1
+
+    def is_set(self) -> bool:
+        """Whether the worker is stopping."""
+        return bool(self._told[0])
+
+
+class _Child:
+    """One process of a worker's pool. A wake-up makes it quick; it also looks by itself now and then, so that work goes on while the broker is away."""
+
+    def __init__(self, service: str, settings: Settings, stopping: _Stopping) -> None:
+        self._service, self._handlers, self._told = service, handlers_of(service), stopping
+        self.context = assemble.make_context(settings)[0]
+        self.context.database.add_commit_listener(Nudger(make_celery(wake_up_url(settings))))
+        self._keeper = LeaseKeeper(self.context)
+        # One job at a time, whoever found it: the pool's size is what this host can bear.
+        self._working = threading.Lock()
+        self._ending = threading.Event()
+        self._looker = threading.Thread(target=self._look, name="looker", daemon=True)
+        if service == "validation":
+            self.context.box.start()
+        self._keeper.thread.start()
+        self._looker.start()
+
+    def work(self) -> None:
+        """Do what is due, until nothing is or the worker is stopping. While the database is away there is nothing to find out."""
+        try:
+            while not self._told.is_set() and self._work_one():
+                pass
+        except Exception as fault:  # noqa: BLE001 - told; the next wake-up or look tries again
+            tell(log, "worker_fault", fault, service=self._service)
+
+    def end(self) -> None:
+        """Finish what is running, take nothing new."""
+        self._told.set()
+        self._ending.set()
+        self._looker.join(SOFT_SHUTDOWN_SECONDS)
+        self._keeper.stop()
+        self.context.box.stop()
+
+    def _work_one(self) -> bool:
+        with self._working:
+            return run_one(self.context, self._handlers, self._keeper.running)
+
+    def _look(self) -> None:
+        # Spread, so that all processes of all hosts do not look at the same moment.
+        while not self._ending.wait(random.uniform(0.5, 1.5) * LOOK_SECONDS):  # noqa: S311 - spreading load, not a secret
+            if not self._working.locked():
+                self.work()
 
 
 def work(service: str, settings: Settings, *, concurrency: int) -> None:
     """Run the jobs of one service in a pool of processes, woken through Celery."""
     app = make_celery(wake_up_url(settings), [service])
-    mine, parent = handlers_of(service), os.getpid()
+    parent, stopping = os.getpid(), _Stopping()
+    children: list[_Child] = []
 
     def begin(**_: Any) -> None:
         # The pool's own processes would outlive a killed parent, hold its sockets, and work beside those of its successor.
@@ -86,32 +142,17 @@ def work(service: str, settings: Settings, *, concurrency: int) -> None:
             os._exit(1)
         # Everything with a connection or a thread is made after the fork, one for each process of the pool.
         telemetry.configure_logging(level=os.environ.get("MOTTAK_LOG_LEVEL", "WARNING"))
-        _Child.context = assemble.make_context(settings)[0]
-        _Child.nudger = Nudger(make_celery(wake_up_url(settings)))
-        _Child.context.database.add_commit_listener(_Child.nudger)
-        _Child.keeper = LeaseKeeper(_Child.context)
-        _Child.keeper.thread.start()
-        if service == "validation":
-            _Child.context.box.start()
+        children.append(_Child(service, settings, stopping))
 
-    def end(**_: Any) -> None:
-        _Child.keeper.stop()
-        _Child.context.box.stop()
-
+    # Celery keeps what it is told here until the process ends.
     worker_process_init.connect(begin, weak=False)
-    worker_process_shutdown.connect(end, weak=False)
+    worker_process_shutdown.connect(lambda **_: children[0].end(), weak=False)
+    worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
 
     @app.task(name=WAKE)
     def wake(_service: str) -> None:
-        """Do what is due, until nothing is. While the database is away there is nothing to find out; the sweep calls again."""
-        try:
-            while run_one(_Child.context, mine, _Child.keeper.running):
-                pass
-        except Exception as fault:
-            if not is_away(fault):
-                log.exception("worker_fault", service=service)
-            else:
-                log.warning("database_away", service=service, why=type(fault).__name__)
+        """There is work."""
+        children[0].work()
 
     # Unique per process: two workers of one name on a host would share a control queue.
     name = f"{service}-{os.getpid()}@{socket.gethostname()}"
@@ -172,8 +213,5 @@ def guarded(step: Callable[[], Any]) -> None:
     """Do a step; a store that is away must not end a process that is to outlast it."""
     try:
         step()
-    except Exception as fault:
-        if not is_away(fault):
-            log.exception("step_failed")
-        else:
-            log.warning("database_away", why=type(fault).__name__)
+    except Exception as fault:  # noqa: BLE001 - told, and tried again
+        tell(log, "step_failed", fault)

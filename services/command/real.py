@@ -44,6 +44,8 @@ START_TRIES: Final = 3
 # A process that keeps dying is started again ever more slowly.
 RESTART_SECONDS: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 SETTLED_SECONDS: Final = 30.0
+# Processes in each pool: opening and archiving of one submission must not wait for those of another.
+WORKERS: Final = {"validation": 2, "archive": 2, "routing": 1}
 log = telemetry.logger("supervisor")
 
 
@@ -128,7 +130,7 @@ def processes(settings: Settings, ports: Mapping[str, int], folder: Path) -> dic
     commands: dict[str, tuple[list[str], dict[str, str]]] = {
         f"{service}": (["serve", service], {"PORT": str(ports[service])}) for service, _ in PATHS
     }
-    for service, count in (("validation", 2), ("archive", 1), ("routing", 1)):
+    for service, count in WORKERS.items():
         commands[f"worker-{service}"] = (["worker", service, "--concurrency", str(count)], {})
     commands |= {name: ([name], {}) for name in ("relay", "receipts", "scheduler")}
     environment = settings.as_environment()

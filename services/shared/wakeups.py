@@ -51,6 +51,7 @@ def make_celery(broker_url: str, services: Sequence[str] = SERVICES) -> Celery:
         worker_soft_shutdown_timeout=SOFT_SHUTDOWN_SECONDS,
         # What is being worked on stands in the jobs table, so a lost broker is no reason to stop it: stopped work would wait for its lease to end.
         worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_consumer="services.shared.wakeups_link:SoonBack",
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,

@@ -10,10 +10,8 @@ from sqlalchemy import Connection
 
 from services.shared import jobs, telemetry
 from services.shared.context import Context
-from services.shared.database import is_away
+from services.shared.faults import is_outage, tell
 from services.shared.jobs import Job
-from services.shared.objects import ObjectsUnavailable
-from services.shared.scanner import ScannerUnavailable
 
 Effect = Callable[[Connection], None]
 Handler = Callable[[Job, Context], Effect | None]
@@ -78,8 +76,8 @@ class LeaseKeeper:
                 with self._context.database.write() as tx:
                     for job in running:
                         jobs.extend(tx, job, lease_seconds=seconds)
-            except Exception:
-                log.exception("leases_not_kept")  # whoever takes the job over finds it undone; what we do then is not committed
+            except Exception as fault:  # noqa: BLE001 - told; whoever takes the job over finds it undone, and what we do then is not committed
+                tell(log, "leases_not_kept", fault)
 
 
 class _Waker:
@@ -141,8 +139,8 @@ class Worker:
             heard = waker.calls
             try:
                 worked = run_one(self._context, mine, self._keeper.running)
-            except Exception:
-                log.exception("worker_fault", service=service)
+            except Exception as fault:  # noqa: BLE001 - told, and tried again
+                tell(log, "worker_fault", fault, service=service)
                 worked = False
             if not worked and not self._stopping.is_set():
                 waker.wait(heard, POLL_SECONDS)
@@ -187,15 +185,12 @@ def _run(job: Job, context: Context) -> None:
         outcome = _fail(job, context, str(later), delay=later.delay, outage=later.outage)
     except Hopeless as fault:
         outcome = _fail(job, context, str(fault), permanent=True)
-    except Exception as fault:
-        outage = is_away(fault) or isinstance(fault, ObjectsUnavailable | ScannerUnavailable)
-        told = {"job": job.id, "handler": job.handler, "submission": job.submission, "attempts": job.attempts}
-        if outage:
-            log.warning("outage", why=type(fault).__name__, **told)
-        else:
-            log.exception("handler_failed", **told)
-        outcome = _fail(job, context, f"{type(fault).__name__}: {fault}", outage=outage)
-    telemetry.JOB_SECONDS.labels(handler=job.handler, outcome=outcome).observe(time.perf_counter() - began)
+    except Exception as fault:  # noqa: BLE001 - told, and put back or parked
+        tell(log, "handler_failed", fault, job=job.id, handler=job.handler, submission=job.submission, attempts=job.attempts)
+        outcome = _fail(job, context, f"{type(fault).__name__}: {fault}", outage=is_outage(fault))
+    seconds = time.perf_counter() - began
+    telemetry.JOB_SECONDS.labels(handler=job.handler, outcome=outcome).observe(seconds)
+    log.info("job", job=job.id, handler=job.handler, outcome=outcome, seconds=round(seconds, 3))
 
 
 def _fail(job: Job, context: Context, error: str, *, permanent: bool = False, delay: float | None = None, outage: bool = False) -> str:

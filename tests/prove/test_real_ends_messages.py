@@ -175,7 +175,7 @@ def poisonous(run: Run) -> set[str]:
 
 def test_each_delivery_that_can_be_taken_is_confirmed_exactly_once(run: Run) -> None:
     with run.desk.database.read() as tx:
-        states = dict(tx.execute(select(models.deliveries.c.id, models.deliveries.c.state)).tuples().all())
+        states = {row.id: row.state for row in tx.execute(select(models.deliveries.c.id, models.deliveries.c.state))}
         told = Counter(data["delivery"] for data in tx.execute(select(events.c.data).where(events.c.type == names.DELIVERY_CONFIRMED)).scalars())
     assert len(states) == run.messages
     assert told == Counter(set(states) - poisonous(run))

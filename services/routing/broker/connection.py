@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from typing import Final
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ BLOCKED_SECONDS: Final = 15
 CONNECT_SECONDS: Final = 5
 _FIRST_WAIT: Final = 0.2
 _LONGEST_WAIT: Final = 10.0
+SETTLED_SECONDS: Final = 5.0
 
 
 def parameters(broker_url: str, agency: str) -> pika.URLParameters:
@@ -34,13 +36,24 @@ def parameters(broker_url: str, agency: str) -> pika.URLParameters:
 
 
 class BackOff:
-    """Waits that double from 0.2 to 10 seconds, with jitter so that many who lost the same broker do not come back at once."""
+    """Waits that double from 0.2 to 10 seconds, with jitter so that many who lost the same broker do not come back at once.
 
-    def __init__(self) -> None:
-        self._ceiling = _FIRST_WAIT
+    They begin anew after a message went through, and after a connection that lasted ``settled_seconds``: what is idle must be back as soon as what is busy.
+    """
+
+    def __init__(self, *, settled_seconds: float = SETTLED_SECONDS) -> None:
+        self._ceiling, self._settled = _FIRST_WAIT, settled_seconds
+        self._good_since: float | None = None
+
+    def connected(self) -> None:
+        """The connection is good from now on, as far as is known."""
+        self._good_since = time.monotonic()
 
     def next(self) -> float:
-        """Seconds to wait now."""
+        """The connection is lost, or was not to be had: seconds to wait now."""
+        if self._good_since is not None and time.monotonic() - self._good_since >= self._settled:
+            self.reset()
+        self._good_since = None
         ceiling, self._ceiling = self._ceiling, min(_LONGEST_WAIT, self._ceiling * 2)
         return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - spreading load, not a secret
 

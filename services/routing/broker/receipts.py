@@ -25,6 +25,7 @@ from services.routing.messages import SOURCE
 from services.routing.models import deliveries
 from services.shared import jobs, names, telemetry
 from services.shared.context import Context
+from services.shared.faults import tell
 from services.shared.models import jobs as jobs_table
 from services.shared.problems import Problem
 
@@ -74,8 +75,8 @@ class Reader:
                 self._consume()
             except (pika.exceptions.AMQPError, OSError) as lost:
                 log.warning("broker_lost", agency=self._agency, reason=f"{type(lost).__name__}: {lost}")
-            except Exception:
-                log.exception("receipts_fault", agency=self._agency)
+            except Exception as fault:  # noqa: BLE001 - told, and tried again
+                tell(log, "receipts_fault", fault, agency=self._agency)
             self._stop.wait(self._back_off.next())
 
     def _consume(self) -> None:
@@ -84,6 +85,7 @@ class Reader:
             channel = connection.channel()
             channel.confirm_delivery()
             channel.basic_qos(prefetch_count=PREFETCH)
+            self._back_off.connected()
             batch: list[Received] = []
             for method, properties, body in channel.consume(INBOX, inactivity_timeout=0.5):
                 if self._stop.is_set():
@@ -106,8 +108,8 @@ class Reader:
         while not self._stop.is_set():
             try:
                 refused = self._take(batch)
-            except (SQLAlchemyError, OSError):
-                log.exception("receipts_wait", agency=self._agency)
+            except (SQLAlchemyError, OSError) as fault:
+                tell(log, "receipts_wait", fault, agency=self._agency)
                 channel.connection.sleep(self._back_off.next())
                 continue
             for received, problem in refused:
