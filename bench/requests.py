@@ -23,7 +23,7 @@ def count(system: System) -> Counts:
     if not told:
         return Counter()
     buckets = {told["bucket"]: "incoming", told["archive_bucket"]: "archive"}
-    with urllib.request.urlopen(told["metrics"], timeout=10) as answer:  # noqa: S310 - the address our own system told
+    with urllib.request.urlopen(told["metrics"], timeout=10) as answer:
         lines = answer.read().decode()
     found: Counts = Counter()
     for line in _LINE.finditer(lines):
