@@ -24,6 +24,7 @@ from services.intake.app import create_app as create_intake
 from services.intake.receive import sweep
 from services.routing.app import create_app as create_routing
 from services.routing.explain import preview
+from services.routing.measures import measures as routing_measures
 from services.routing.table import RoutingTable, load_table
 from services.shared import jobs
 from services.shared.actors import Actors
@@ -113,6 +114,7 @@ def make_context(settings: Settings) -> tuple[Context, LocalIssuer | None]:
         actors,
         scanner=open_scanner(settings, Policy.load(settings.schemas / "policy")),
         routing_preview=routing_preview(settings),
+        measures=[routing_measures(actors)],
     )
     return context, issuer
 

@@ -19,9 +19,10 @@ from services.intake.receive import sweep as sweep_receipts
 from services.routing.broker.definitions import OUR_VHOST
 from services.routing.broker.receipts import run_receipts
 from services.routing.broker.relay import run_relay
-from services.shared import jobs, telemetry
+from services.shared import exporter, jobs, telemetry
 from services.shared.context import Context
 from services.shared.faults import tell
+from services.shared.measures import SystemFacts
 from services.shared.objects.s3 import S3Objects
 from services.shared.settings import Settings
 from services.shared.wakeups import SOFT_SHUTDOWN_SECONDS, WAKE, Nudger, make_celery, queue_of
@@ -61,6 +62,7 @@ def serve(service: str, settings: Settings) -> None:
         context.box.start()
     server = make_server(assemble.application(service, context, issuer), settings)
     server.prepare()
+    exporter.start(settings)
     serving = threading.Thread(target=server.serve, name="web", daemon=True)
     serving.start()
     log.info("serving", service=service, port=settings.port)
@@ -132,6 +134,7 @@ class _Child:
 def work(service: str, settings: Settings, *, concurrency: int) -> None:
     """Run the jobs of one service in a pool of processes, woken through Celery."""
     app = make_celery(wake_up_url(settings), [service])
+    exporter.start_for_pool(settings)
     parent, stopping = os.getpid(), _Stopping()
     children: list[_Child] = []
 
@@ -176,15 +179,17 @@ def _until_told(settings: Settings, run: Callable[[Context, threading.Event], No
     context, _ = assemble.make_context(settings)
     nudger = Nudger(make_celery(wake_up_url(settings)))
     context.database.add_commit_listener(nudger)
+    exporter.start(settings)
     run(context, told)
     nudger.stop()
 
 
 def schedule(settings: Settings) -> None:
-    """Send wake-ups for what is due, remove what killed uploads left, keep the gauges: until told to stop. Several may run."""
+    """Send wake-ups for what is due, remove what killed uploads left, export the facts of the whole system: until told to stop. Several may run."""
     told = until_told()
     context, _ = assemble.make_context(settings)
     nudger = Nudger(make_celery(wake_up_url(settings)))
+    exporter.start(settings, SystemFacts(context))
     passes = 0
     while not told.wait(SCHEDULER_SECONDS):
         guarded(lambda: _nudge_due(context, nudger))

@@ -124,20 +124,23 @@ class Servers:
         )
 
 
-def processes(settings: Settings, ports: Mapping[str, int], folder: Path) -> dict[str, Startable]:
+def commands() -> dict[str, list[str]]:
+    """The processes of production by name, each as the arguments of ``mottak``."""
+    found = {service: ["serve", service] for service, _ in PATHS}
+    for service, count in WORKERS.items():
+        found[f"worker-{service}"] = ["worker", service, "--concurrency", str(count)]
+    return found | {name: [name] for name in ("relay", "receipts", "scheduler")}
+
+
+def processes(settings: Settings, ports: Mapping[str, int], metrics_ports: Mapping[str, int], folder: Path) -> dict[str, Startable]:
     """The processes of production, each started by its own command with its settings in its environment."""
     program = [sys.executable, "-m", "services.command.main"]
-    commands: dict[str, tuple[list[str], dict[str, str]]] = {
-        f"{service}": (["serve", service], {"PORT": str(ports[service])}) for service, _ in PATHS
-    }
-    for service, count in WORKERS.items():
-        commands[f"worker-{service}"] = (["worker", service, "--concurrency", str(count)], {})
-    commands |= {name: ([name], {}) for name in ("relay", "receipts", "scheduler")}
     environment = settings.as_environment()
-    return {
-        name: ServerProcess(name, [*program, *arguments], folder / name, ready=lambda: True, environment={**environment, **extra})
-        for name, (arguments, extra) in commands.items()
-    }
+    found: dict[str, Startable] = {}
+    for name, arguments in commands().items():
+        its_own = {"PORT": str(ports.get(name, settings.port)), "MOTTAK_METRICS_PORT": str(metrics_ports[name])}
+        found[name] = ServerProcess(name, [*program, *arguments], folder / name, ready=lambda: True, environment={**environment, **its_own})
+    return found
 
 
 class Supervisor:
@@ -225,7 +228,8 @@ class RunningReal:
         self.issuer.write_tokens(data / "tokens.json")
         self.context.receipt_signer.jwks()  # made here, before several processes could make it at once
         self.ports = kept_ports(data / "servers" / "service-ports.json", [service for service, _ in PATHS])
-        self._processes = processes(self.settings, self.ports, data / "processes")
+        self._metrics_ports = kept_ports(data / "servers" / "metrics-ports.json", list(commands()))
+        self._processes = processes(self.settings, self.ports, self._metrics_ports, data / "processes")
         broker.write_brokers_file(data / "brokers.json", "127.0.0.1", self.servers.rabbitmq.port, self.servers.agencies, self.servers.passwords)
         self._supervisor = Supervisor({**self.servers.parts(), **self._processes}, self._write_servers_file)
         self._server = make_server(Gateway(self.ports, self.settings.public_url), base)
@@ -284,6 +288,7 @@ class RunningReal:
                 "metrics": self.servers.seaweed.metrics,
             },
             "clamd": self.servers.clamd.address,
+            "metrics": {name: f"http://127.0.0.1:{port}/metrics" for name, port in self._metrics_ports.items()},
         }
         write_secret(self.settings.data / "servers.json", json.dumps(told, indent=1))
 

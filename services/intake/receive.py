@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from services.intake import upload_store
 from services.intake.create import NewSubmission, create, object_prefix
 from services.intake.models import receipts
-from services.shared import identifiers, telemetry, timestamps, uploads
+from services.shared import identifiers, metrics, telemetry, timestamps, uploads
 from services.shared.context import Context
 from services.shared.identity import Identity
 from services.shared.objects import ObjectsUnavailable
@@ -50,10 +50,12 @@ def receive(
     idempotency_key: str | None,
     is_secretariat: bool,
     answer_of: Callable[[Connection, RowMapping], dict[str, Any]],
+    channel: str = "api",
 ) -> Answer:
     """Take in one submission. Raises Problem; then nothing of it is left.
 
-    ``answer_of`` makes the body of the answer from the new row, in the same transaction, so that a retry gets exactly it.
+    ``answer_of`` makes the body of the answer from the new row, in the same transaction, so that a retry gets exactly it; ``channel`` (``api|page``) says how it
+    came, for the counts.
     """
     check_length(content_length, context.policy)
     try:
@@ -67,7 +69,7 @@ def receive(
         return _repeat(context, identity, stream, content_type, earlier, is_secretariat)
     try:
         body = _store_body(context, identity, stream, content_type, submission, is_secretariat)
-        answer = _finish(context, identity, body, submission, key, is_secretariat, answer_of)
+        answer = _finish(context, identity, body, submission, key, is_secretariat, answer_of, channel)
     except BaseException:
         _abandon(context, submission)
         raise
@@ -156,6 +158,7 @@ def _finish(
     key: str | None,
     is_secretariat: bool,
     answer_of: Callable[[Connection, RowMapping], dict[str, Any]],
+    channel: str,
 ) -> Answer:
     new = NewSubmission.from_body(context, identity, body, submission, is_secretariat=is_secretariat)
     with context.database.write() as tx:
@@ -170,7 +173,7 @@ def _finish(
             until = timestamps.later(timestamps.now(), KEY_KEPT_SECONDS)
             kept = update(receipts).where(receipts.c.submission == submission)
             tx.execute(kept.values(fingerprint=fingerprint(body), answer=answer.body, until=until))
-    telemetry.RECEIVED.labels(form_type=new.requested_form_type or "unknown").inc()
+    metrics.RECEIVED.labels(channel="secretariat" if new.is_secretariat else channel, form_type=new.requested_form_type or "unknown").inc()
     return answer
 
 

@@ -15,8 +15,9 @@ from services.routing import models, outbox
 from services.routing.answers import AnswerDocuments
 from services.routing.models import deliveries, messages, receipts
 from services.routing.progress import confirm_when_all_have, queued_when_all_are
-from services.shared import events, names, timestamps, words
+from services.shared import events, metrics, names, timestamps, words
 from services.shared.actors import Actors
+from services.shared.database import once_committed
 from services.shared.problems import Problem
 from services.shared.storable import storable_object
 
@@ -141,6 +142,8 @@ def _apply(
         "state": state,
     }
     tx.execute(insert(receipts).values(row))
+    took = max(0.0, timestamps.seconds_between(delivery["created_at"], at))
+    once_committed(tx, lambda: metrics.AGENCY_SECONDS.labels(agency=delivery["agency"], outcome=outcome).observe(took))
     tx.execute(update(deliveries).where(deliveries.c.id == delivery["id"]).values(state=state))
     if applied:
         tx.execute(update(messages).where(messages.c.delivery == delivery["id"], messages.c.kind == models.WORK).values(state=models.DONE))

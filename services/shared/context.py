@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from services.shared import jobs, lifecycle, telemetry, timestamps
 from services.shared.actors import Actors, load_actors
 from services.shared.database import Database
 from services.shared.forms import FormCatalogue, load_forms
 from services.shared.identity.tokens import TokenVerifier
-from services.shared.models import jobs as jobs_table
-from services.shared.models import submissions
+from services.shared.measures import Measure
 from services.shared.objects import Objects
 from services.shared.sandbox import Box, Policy
 from services.shared.scanner import NoScanner, Scanner
@@ -60,12 +58,15 @@ class Context(Checking):
         *,
         scanner: Scanner | None = None,
         routing_preview: RoutingPreview | None = None,
+        measures: Sequence[Measure] = (),
     ) -> None:
         super().__init__(settings.schemas, scanner or NoScanner())
         self.settings, self.database, self.tokens, self.actors = settings, database, tokens, actors
         self.objects, self.archive_objects = objects, archive_objects
         # Where a form would go, for ``POST /checks``: put in by whoever assembles the services, since validation does not know routing.
         self.routing_preview = routing_preview
+        # What services tell of themselves at scrape time, put in the same way.
+        self.measures = measures
         self.box = Box(self.policy, settings.data / "scratch", allow_unconfined=settings.allow_unconfined_parsing)
 
     @cached_property
@@ -77,17 +78,6 @@ class Context(Checking):
         """Raise when the database does not answer."""
         with self.database.read() as tx:
             tx.execute(select(1))
-
-    def refresh_gauges(self) -> None:
-        """Bring the gauges up to date: age of the oldest job per handler, stuck submissions per state, parked jobs."""
-        now = timestamps.now()
-        with self.database.read() as tx:
-            for handler, since in jobs.oldest_per_handler(tx).items():
-                telemetry.OLDEST_JOB_SECONDS.labels(handler=handler).set(timestamps.seconds_between(since, now))
-            for status, limit in lifecycle.STUCK_AFTER_SECONDS.items():
-                late = select(func.count()).where(submissions.c.status == status, submissions.c.received_at < timestamps.later(now, -limit))
-                telemetry.STUCK.labels(status=status).set(tx.execute(late).scalar_one())
-            telemetry.PARKED_JOBS.set(tx.execute(select(func.count()).where(jobs_table.c.state == "parked")).scalar_one())
 
 
 def open_actors(settings: Settings) -> Actors:

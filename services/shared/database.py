@@ -59,13 +59,15 @@ class Database:
         On SQLite it takes the write lock at once (``BEGIN IMMEDIATE``): a transaction that began by reading could otherwise fail at its first write.
         """
         with self.engine.connect() as connection:
-            connection.info.update(immediate=True, woken=set())
+            connection.info.update(immediate=True, woken=set(), then=[])
             try:
                 with connection.begin():
                     yield connection
             finally:
                 connection.info.pop("immediate", None)
-                woken = connection.info.pop("woken")
+                woken, then = connection.info.pop("woken"), connection.info.pop("then")
+        for action in then:
+            action()
         if woken:
             for listener in self._listeners:
                 listener(woken)
@@ -86,6 +88,11 @@ def is_away(fault: BaseException) -> bool:
 def leave_word(tx: Connection, service: str) -> None:
     """Have the service's workers of this process woken when the transaction commits."""
     tx.info.setdefault("woken", set()).add(service)
+
+
+def once_committed(tx: Connection, action: Callable[[], object]) -> None:
+    """Have something done when the transaction has committed, and only then: counting, above all. It must be quick and must not fail."""
+    tx.info["then"].append(action)
 
 
 def _postgresql_engine(url: str, pool_size: int) -> Engine:

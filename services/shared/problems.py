@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug import Response
 
-from services.shared import telemetry, words
+from services.shared import metrics, telemetry, words
 
 MEDIA_TYPE = "application/problem+json"
 STATUS_CODES = {
@@ -71,7 +71,7 @@ def body_of(problem: Problem, *, language: str, instance: str, base_url: str) ->
 
 def response_of(problem: Problem, *, language: str, instance: str, base_url: str) -> Response:
     """The problem as an HTTP answer; counts it."""
-    telemetry.REFUSED.labels(code=problem.code).inc()
+    metrics.REFUSED.labels(code=problem.code).inc()
     text = json.dumps(body_of(problem, language=language, instance=instance, base_url=base_url), ensure_ascii=False)
     response = Response(text, status=problem.status, content_type=MEDIA_TYPE, headers=problem.headers)
     response.headers["Content-Language"] = language

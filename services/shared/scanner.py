@@ -31,6 +31,10 @@ class Scanner(Protocol):
         """What the scanner says of the bytes."""
         ...
 
+    def answers(self) -> bool:
+        """Whether the scanner is there and says so. Raises ScannerUnavailable when it cannot be reached."""
+        ...
+
 
 class ScannerUnavailable(Exception):
     """The scanner did not answer: try again later."""
@@ -44,3 +48,7 @@ class NoScanner:
     def scan(self, stream: BinaryIO) -> Verdict:
         """Nothing was looked at."""
         return Verdict(NOT_SCANNED, "scan.no_scanner")
+
+    def answers(self) -> bool:
+        """Nobody is there."""
+        return False

@@ -18,7 +18,8 @@ class Settings:
     ``public_url`` is how the outside reaches us (no trailing slash). ``issuer`` and ``audience`` are compared exactly with a token's claims; ``jwks_url`` is None when
     the local issuer's own keys are used. ``broker_url`` is the agencies' RabbitMQ as our own user, without a virtual host (``amqp://user:password@host:5672``), or None
     when the books alone are the queues. ``objects_url`` and ``archive_url`` name a bucket as ``http(s)://host:port/bucket[/prefix]`` (empty: a folder of ``data``), the keys
-    hold for both. ``scanner`` is ``none``, ``clamd:host:port`` or ``clamd:/path/of/its/socket``. Times are seconds.
+    hold for both. ``scanner`` is ``none``, ``clamd:host:port`` or ``clamd:/path/of/its/socket``. ``metrics_port`` serves this process's own metrics (0: nowhere) on
+    ``metrics_host``. Times are seconds.
     """
 
     data: Path
@@ -37,6 +38,8 @@ class Settings:
     objects_region: str = "us-east-1"
     broker_url: str | None = field(default=None, repr=False)
     schemas: Path = field(default=SCHEMAS)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
     workers: int = 2
     web_threads: int = 24
     lease_seconds: float = 60.0

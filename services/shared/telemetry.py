@@ -1,4 +1,4 @@
-"""Structured logs, a trace id that goes all the way (W3C trace context), and Prometheus metrics."""
+"""Structured logs, and a trace id that goes all the way (W3C trace context)."""
 
 from __future__ import annotations
 
@@ -11,19 +11,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram
 
 _trace: ContextVar[str | None] = ContextVar("trace", default=None)
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$")
-
-RECEIVED = Counter("mottak_submissions_received_total", "Submissions answered 202", ["form_type"])
-REFUSED = Counter("mottak_refused_total", "Requests refused, by problem code", ["code"])
-ENDED_CHECK = Counter("mottak_checks_total", "How checks of submissions ended", ["status"])
-FINDINGS = Counter("mottak_findings_total", "Errors and warnings found in submissions", ["code", "severity"])
-JOB_SECONDS = Histogram("mottak_job_seconds", "Time a handler worked", ["handler", "outcome"])
-OLDEST_JOB_SECONDS = Gauge("mottak_oldest_job_seconds", "Age of the oldest unfinished job", ["handler"])
-STUCK = Gauge("mottak_stuck_submissions", "Submissions longer in a state than its threshold", ["status"])
-PARKED_JOBS = Gauge("mottak_parked_jobs", "Jobs that failed for good and wait for the secretariat")
 
 
 def new_trace() -> str:

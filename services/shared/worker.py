@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from services.shared import jobs, telemetry
+from services.shared import jobs, metrics, telemetry, timestamps
 from services.shared.context import Context
 from services.shared.faults import is_outage, tell
 from services.shared.jobs import Job
@@ -189,7 +189,9 @@ def _run(job: Job, context: Context) -> None:
         tell(log, "handler_failed", fault, job=job.id, handler=job.handler, submission=job.submission, attempts=job.attempts)
         outcome = _fail(job, context, f"{type(fault).__name__}: {fault}", outage=is_outage(fault))
     seconds = time.perf_counter() - began
-    telemetry.JOB_SECONDS.labels(handler=job.handler, outcome=outcome).observe(seconds)
+    metrics.JOB_SECONDS.labels(handler=job.handler, outcome=outcome).observe(seconds)
+    if outcome == "done":
+        metrics.STEP_SECONDS.labels(step=job.handler).observe(max(0.0, timestamps.seconds_between(job.created_at, timestamps.now())))
     log.info("job", job=job.id, handler=job.handler, outcome=outcome, seconds=round(seconds, 3))
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
-from services.shared import events, identifiers, lifecycle, names, telemetry, timestamps
+from services.shared import events, identifiers, lifecycle, metrics, names, timestamps
 from services.shared.context import Context
+from services.shared.database import once_committed
 from services.shared.jobs import Job
 from services.shared.models import documents
 from services.shared.objects import ObjectsUnavailable
@@ -179,7 +180,17 @@ def _record(tx: Connection, row: RowMapping, result: Examination) -> None:
         changes["complete_at"] = row["received_at"]
     errors = sorted({finding.code for finding in result.findings if finding.severity == "error"})
     data = {"form_type": result.form_type, "form_version": result.form_version, "codes": errors, "gates": list(result.gates)}
-    events.record_or_drop(tx, row["id"], OUTCOME_EVENTS[result.status], actor=ACTOR, data=data, changes=changes)
-    telemetry.ENDED_CHECK.labels(status=result.status).inc()
+    if events.record_or_drop(tx, row["id"], OUTCOME_EVENTS[result.status], actor=ACTOR, data=data, changes=changes) is not None:
+        once_committed(tx, lambda: _count(result, errors))
+
+
+def _count(result: Examination, errors: list[str]) -> None:
+    form_type = result.form_type or "unknown"
+    metrics.ENDED_CHECK.labels(form_type=form_type, status=result.status).inc()
     for finding in result.findings:
-        telemetry.FINDINGS.labels(code=finding.code, severity=finding.severity).inc()
+        metrics.FINDINGS.labels(code=finding.code, severity=finding.severity).inc()
+    if result.status == lifecycle.NEEDS_CORRECTION:
+        for code in errors:
+            metrics.NEEDS_CORRECTION.labels(form_type=form_type, code=code).inc()
+    for verdict in result.verdicts.values():
+        metrics.SCANS.labels(verdict=verdict.scan).inc()

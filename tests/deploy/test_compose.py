@@ -78,7 +78,7 @@ def test_the_example_environment_names_what_the_made_one_does_not() -> None:
 
 def test_every_process_of_the_real_ends_runs_with_the_same_command() -> None:
     settings = Settings.from_environment(environment_of("intake"))
-    started = real.processes(settings, {service: 1 for service, _ in PATHS}, Path("/nowhere"))
+    started = real.processes(settings, {service: 1 for service, _ in PATHS}, dict.fromkeys(real.commands(), 2), Path("/nowhere"))
     commands = {name: process.command[3:] for name, process in started.items() if isinstance(process, ServerProcess)}
     ours = {name: container["command"] for name, container in OURS.items() if name != "migrate"}
     assert ours == commands

@@ -54,6 +54,7 @@ def add_upload(pages: Blueprint, context: Context) -> None:
                 content_length=request.content_length,
                 idempotency_key=request.args.get("nokkel") or None,
                 is_secretariat=Scope.MONITOR in identity.scopes,
+                channel="page",
                 answer_of=lambda _, row: accepted_answer(row),
             )
         except Problem as problem:

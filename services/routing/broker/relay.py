@@ -17,13 +17,13 @@ from typing import Any, Final
 import pika
 from pika.channel import Channel
 from pika.spec import Basic
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from services.routing import models, outbox
 from services.routing.broker.connection import BackOff, parameters
 from services.routing.broker.definitions import WORK, agencies_of
 from services.routing.messages import RECALL_TYPE, WORK_TYPE
-from services.shared import identifiers, telemetry
+from services.shared import identifiers, metrics, telemetry, timestamps
 from services.shared.context import Context
 from services.shared.faults import tell
 
@@ -36,6 +36,7 @@ CONFIRM_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 10.0
 
 PUBLISHED: Final = Counter("mottak_published_total", "Messages that the broker confirmed", ["agency"])
+CONNECTED: Final = Gauge("mottak_relay_connected", "Whether this relay has a channel to the agency's virtual host", ["agency"])
 NOT_PUBLISHED: Final = Counter("mottak_publish_failures_total", "Times that publishing failed and is tried again", ["agency", "cause"])
 log = telemetry.logger("relay")
 
@@ -90,6 +91,8 @@ class Line:
         self._channel: Channel | None = None
         # Delivery tag -> message id, as far as the broker has not answered.
         self._in_flight: dict[int, str] = {}
+        # When what is in flight was written, by message.
+        self._written: dict[str, str] = {}
         self._sent_at = 0.0
         self._last_tag = 0
         self._confirmed: list[str] = []
@@ -130,7 +133,7 @@ class Line:
             self._give_up("fault", type(fault).__name__)
 
     def _run_connection(self) -> None:
-        self._channel, self._in_flight, self._last_tag, self._refused = None, {}, 0, {}
+        self._channel, self._in_flight, self._last_tag, self._refused, self._written = None, {}, 0, {}, {}
         connection = pika.SelectConnection(
             self._parameters,
             on_open_callback=self._connected,
@@ -142,6 +145,7 @@ class Line:
         try:
             connection.ioloop.start()
         finally:
+            CONNECTED.labels(agency=self._agency).set(0)
             with self._lock:
                 self._connection = None
                 connection.ioloop.close()
@@ -165,6 +169,7 @@ class Line:
     def _ready(self, channel: Channel) -> None:
         self._channel = channel
         self._back_off.connected()
+        CONNECTED.labels(agency=self._agency).set(1)
         self._look()
 
     def _look(self) -> None:
@@ -203,6 +208,7 @@ class Line:
         self._sent_at = time.monotonic()
         self._last_tag += 1
         self._in_flight[self._last_tag] = message["id"]
+        self._written[message["id"]] = message["created_at"]
         channel.basic_publish(WORK, WORK, message["body"].encode("utf-8"), properties_of(message), mandatory=True)
 
     def _returned(self, _channel: Channel, method: Basic.Return, properties: pika.BasicProperties, _body: bytes) -> None:
@@ -234,6 +240,9 @@ class Line:
             with self._context.database.write() as tx:
                 outbox.confirmed(tx, confirmed)
             PUBLISHED.labels(agency=self._agency).inc(len(confirmed))
+            now = timestamps.now()
+            for written in (self._written.pop(message) for message in confirmed if message in self._written):
+                metrics.STEP_SECONDS.labels(step="routing.publish").observe(max(0.0, timestamps.seconds_between(written, now)))
 
     def _give_up(self, cause: str, reason: str) -> None:
         """Close the connection: what follows is the same as when it is lost."""

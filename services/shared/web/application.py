@@ -9,14 +9,16 @@ from typing import Any
 
 from flask import Blueprint, Flask, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from werkzeug import Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from services.shared import telemetry, words
+from services.shared import metrics, telemetry, words
 from services.shared.context import Context
 from services.shared.database import is_away
+from services.shared.exporter import FreeSpace
 from services.shared.identity import Identity, Scope, TokenRefused, requires
+from services.shared.measures import SystemFacts
 from services.shared.objects import ObjectsUnavailable
 from services.shared.problems import STATUS_CODES, Problem, response_of
 
@@ -64,7 +66,9 @@ def create_application(
     _handle_errors(app, context, page_problem)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
-    app.add_url_rule("/metrics", "metrics", _metrics_view(context))
+    if context.settings.broker_url is None:
+        # Everything is one process here. On the real ends each has a port of its own for this, which no gateway leads to (``exporter.py``).
+        app.add_url_rule("/metrics", "metrics", _metrics_view(context))
     return app
 
 
@@ -90,9 +94,9 @@ def _finish(response: Response) -> Response:
     if response.status_code != 304:
         response.headers.setdefault("Cache-Control", "no-store")
     response.headers["traceparent"] = telemetry.traceparent(telemetry.current_trace())
-    log.info(
-        "request", method=request.method, route=str(request.url_rule), status=response.status_code, seconds=round(time.perf_counter() - g.began, 4)
-    )
+    seconds, route = time.perf_counter() - g.began, str(request.url_rule)
+    metrics.REQUEST_SECONDS.labels(method=request.method if request.url_rule else "?", route=route, status=response.status_code).observe(seconds)
+    log.info("request", method=request.method, route=route, status=response.status_code, seconds=round(seconds, 4))
     tracing = g.pop("tracing", None)
     if tracing is not None:
         tracing.__exit__(None, None, None)
@@ -164,10 +168,13 @@ def _handle_errors(app: Flask, context: Context, page_problem: PageProblem | Non
 
 
 def _metrics_view(context: Context) -> Callable[[], Any]:
-    @requires(Scope.MONITOR)
-    def metrics() -> Response:
-        """Prometheus metrics."""
-        context.refresh_gauges()
-        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    system = CollectorRegistry()
+    system.register(SystemFacts(context))
+    system.register(FreeSpace(context.settings.data))
 
-    return metrics
+    @requires(Scope.MONITOR)
+    def show_metrics() -> Response:
+        """Prometheus metrics."""
+        return Response(generate_latest(REGISTRY) + generate_latest(system), content_type=CONTENT_TYPE_LATEST)
+
+    return show_metrics
