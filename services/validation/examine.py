@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 
 from services.shared import lifecycle, words
 from services.shared.context import Checking
+from services.shared.form_lines import text_of
 from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, check, normalise, read_labels, read_tags, recognise
 from services.shared.rules import Gates, load_gates, outcome
 from services.shared.sandbox import FormReading, Incoming, Opened, OpenedDocument
@@ -144,7 +145,7 @@ def _definition_of(context: Checking, request: Request, form: FormReading | None
     said_type, said_version = _said(form)
     form_type = request.form_type or said_type
     if form_type is None or not context.forms.versions(form_type):
-        fit = recognise(context.forms, list(form.tags), form.text)
+        fit = recognise(context.forms, list(form.tags), text_of(form.lines))
         if fit is None:
             return None
         form_type = fit.form_type
@@ -212,7 +213,7 @@ def _read_document(definition: FormDefinition, form: FormReading, result: Examin
     """By its tags; a form that never was ours has none, and is read by the labels that stand in its text."""
     reading = read_tags(definition, form.tags)
     if not reading.answers:
-        reading = read_labels(definition, form.text)
+        reading = read_labels(definition, text_of(form.lines))
     if reading.unknown:
         names = ", ".join(reading.unknown[:TAGS_NAMED])
         result.findings.append(_finding("unknown_tags", form.document, {"names": names[:200]}, severity="warning"))

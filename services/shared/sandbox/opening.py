@@ -85,9 +85,25 @@ class Form:
 
     kind: str
     document: Document
-    tags: dict[str, Any]
-    payload: Any
-    text: str
+    payload: Any = None
+    fields: list[tuple[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def says(self, name: str) -> Any:
+        """What the form says of itself: its type, version or language."""
+        if isinstance(self.payload, dict):
+            return self.payload.get(name)
+        return next((value for tag, value in self.fields if tag == name and value), None)
+
+    def bounded_lines(self, most: int) -> list[dict[str, Any]]:
+        """The lines without fødselsnummer, as far as so many characters go."""
+        kept = []
+        for line in self.lines:
+            most -= len(line["text"]) + 1
+            if most < 0:
+                break
+            kept.append(line | {"text": blot_out(line["text"])} | ({"notes": [blot_out(note) for note in line["notes"]]} if "notes" in line else {}))
+        return kept
 
 
 class FileOpening:
@@ -249,14 +265,14 @@ class FileOpening:
             return None
         best = max(self._forms, key=_likeness, default=None)
         if best is None:
-            return {"kind": "none", "document": root.id, "tags": {}, "payload": None, "text": "", "language": None, "carried_in": None}
-        language = (best.payload if isinstance(best.payload, dict) else best.tags).get("language")
+            return {"kind": "none", "document": root.id, "fields": [], "payload": None, "lines": [], "language": None, "carried_in": None}
+        language = best.says("language")
         return {
             "kind": best.kind,
             "document": best.document.id,
-            "tags": best.tags,
+            "fields": best.fields,
             "payload": best.payload,
-            "text": blot_out(best.text[: self.policy.opening.form_text_characters]),
+            "lines": best.bounded_lines(self.policy.opening.form_text_characters),
             "language": language if isinstance(language, str) and re.fullmatch("[a-z]{2,3}", language) else None,
             "carried_in": None if best.document is root else best.document.parent,
         }
@@ -265,8 +281,8 @@ class FileOpening:
 def _likeness(form: Form) -> tuple[bool, int, int]:
     """How much a file looks like the form: it says what form it is; it has fields; it lies near the top."""
     return (
-        "form_type" in (form.payload if isinstance(form.payload, dict) else form.tags),
-        len(form.tags) + (form.kind == "json"),
+        form.says("form_type") is not None,
+        len(form.fields) + (form.kind == "json"),
         -form.document.depth,
     )
 

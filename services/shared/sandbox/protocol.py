@@ -14,9 +14,11 @@ import stat
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NoReturn
 
+from services.shared.form_lines import Cell, Line
 from services.shared.sandbox.policy import Policy
 
 IncomingRole = Literal["form", "attachment"]
@@ -93,20 +95,29 @@ class OpenedDocument:
 
 @dataclass(frozen=True)
 class FormReading:
-    """What the form says. `tags`: by content-control tag, field name, as read; `payload`: the JSON form; `text`: for recognising labels
-    (one paragraph or table row a line, cells parted by tabs, fødselsnummer blotted out).
+    """What the form says. `fields`: tag of a content control or name of a field, and its value, as read, in the order of the form: a control
+    that was copied stands there again; `payload`: the JSON form; `lines`: what stands on paper, fødselsnummer blotted out.
 
     `document`: the file it was read from; `carried_in`: the e-mail that carried that file, or None when the form came by itself.
-    `tags` and `payload` are the sender's words unchanged: when `OpenedDocument.identity_numbers` names a `field`, do not keep them.
+    `fields` and `payload` are the sender's words unchanged: when `OpenedDocument.identity_numbers` names a `field`, do not keep them.
     """
 
     kind: FormKind
     document: str
-    tags: Mapping[str, TagValue]
+    fields: tuple[tuple[str, TagValue], ...]
     payload: Any
-    text: str
+    lines: tuple[Line, ...]
     language: str | None
     carried_in: str | None
+
+    @cached_property
+    def tags(self) -> Mapping[str, TagValue]:
+        """The fields by tag; of several with the same tag the first that is filled in."""
+        tags: dict[str, TagValue] = {}
+        for tag, value in self.fields:
+            if not tags.get(tag):
+                tags[tag] = value
+        return tags
 
 
 @dataclass(frozen=True)
@@ -221,25 +232,59 @@ def _form(raw: Any, known: set[str], policy: Policy) -> FormReading:
         _bad("form")
     if language is not None and not _LANGUAGE.fullmatch(_text(language, 3)):
         _bad("language")
-    tags = _object(raw.get("tags"))
-    if len(tags) > policy.opening.form_fields:
-        _bad("too many tags")
-    for key, value in tags.items():
-        _text(key, 300)
-        if not isinstance(value, (str, bool)):
-            for part in _list(value, 1000):
-                _text(part, policy.opening.form_value_characters)
-        elif isinstance(value, str):
-            _text(value, policy.opening.form_value_characters)
+    fields = tuple(_field(pair, policy) for pair in _list(raw.get("fields"), policy.opening.form_fields))
+    most = policy.opening.form_text_characters
+    lines = tuple(_line(line, most) for line in _list(raw.get("lines"), most))
+    if sum(len(line.text) + 1 for line in lines) > most:
+        _bad("lines")
     return FormReading(
         kind=kind,
         document=str(document),
-        tags=tags,
+        fields=fields,
         payload=raw.get("payload"),
         language=language,
-        text=_text(raw.get("text"), policy.opening.form_text_characters),
+        lines=lines,
         carried_in=carried_in,
     )
+
+
+def _field(raw: Any, policy: Policy) -> tuple[str, TagValue]:
+    pair = _list(raw, 2)
+    if len(pair) != 2:
+        _bad("field")
+    tag, value = _text(pair[0], 300), pair[1]
+    for part in _list(value, 1000) if not isinstance(value, (str, bool)) else [value]:
+        if not isinstance(part, bool):
+            _text(part, policy.opening.form_value_characters)
+    return tag, value
+
+
+def _line(raw: Any, most: int) -> Line:
+    raw = _object(raw)
+    cell = raw.get("cell")
+    place = None if cell is None else [_whole(number) for number in _list(cell, 5)]
+    if place is not None and len(place) != 5:
+        _bad("cell")
+    return Line(
+        text=_text(raw.get("text"), most),
+        flow=_whole(raw.get("flow", 0)),
+        cell=None if place is None else Cell(*place),
+        level=_whole(raw.get("level", 0)),
+        strong=_whole(raw.get("strong", 0)),
+        faint=_boolean(raw.get("faint", False)),
+        item=_boolean(raw.get("item", False)),
+        struck=_boolean(raw.get("struck", False)),
+        aside=_boolean(raw.get("aside", False)),
+        controls=tuple(_control(control) for control in _list(raw.get("controls", []), 5000)),
+        notes=tuple(_text(note, most) for note in _list(raw.get("notes", []), 1000)),
+    )
+
+
+def _control(raw: Any) -> tuple[str, int, int]:
+    parts = _list(raw, 3)
+    if len(parts) != 3:
+        _bad("control")
+    return _text(parts[0], 300), _whole(parts[1]), _whole(parts[2])
 
 
 def _place(raw: Any) -> dict[str, str | int]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from services.shared.form_lines import Cell
 from services.shared.sandbox import Incoming, Policy
 from services.shared.sandbox.protocol import BadAnswer, Frames, read_answer
 
@@ -27,9 +28,9 @@ def answer() -> dict[str, Any]:
     form = {
         "kind": "docx",
         "document": "d/1",
-        "tags": {"a": "x", "b": True, "c": ["y"]},
+        "fields": [["a", "x"], ["b", True], ["c", ["y"]]],
         "payload": None,
-        "text": "t",
+        "lines": [{"text": "t", "cell": [1, 0, 0, 1, 1], "controls": [["a", 0, 1]]}],
         "language": "nb",
         "carried_in": "d",
     }
@@ -47,6 +48,7 @@ def test_an_honest_answer_is_believed(folder: Path, policy: Policy) -> None:
     assert found.documents[1].scratch_file == folder / "1"
     assert found.form
     assert found.form.tags == {"a": "x", "b": True, "c": ["y"]}
+    assert found.form.lines[0].cell == Cell(1, 0, 0)
 
 
 LIES: dict[str, Callable[[dict[str, Any]], object]] = {
@@ -63,8 +65,11 @@ LIES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a detail that is an object": lambda said: said["findings"][0].update(detail={"reason": {}}),
     "a form from another file": lambda said: said["form"].update(document="e"),
     "a form of another kind": lambda said: said["form"].update(kind="exe"),
-    "a tag that is a number": lambda said: said["form"]["tags"].update(a=1),
-    "too much text": lambda said: said["form"].update(text="x" * 300_000),
+    "a tag that is a number": lambda said: said["form"]["fields"].append(["a", 1]),
+    "a field without a value": lambda said: said["form"]["fields"].append(["a"]),
+    "a line that is no object": lambda said: said["form"]["lines"].append("x"),
+    "a cell without a row": lambda said: said["form"]["lines"].append({"text": "x", "cell": [1]}),
+    "too much text": lambda said: said["form"].update(lines=[{"text": "x" * 100_000}] * 3),
     "a strange language": lambda said: said["form"].update(language="../"),
     "no documents": lambda said: said.update(documents=[]),
     "too many notes": lambda said: said["documents"][0].update(notes=["x"] * 60),

@@ -23,7 +23,7 @@ def read(opening: FileOpening, document: Document) -> None:
     payload = parse(document.stream.read(), limits.json_depth)
     _search(document, payload, "")
     if opening.may_be_form:
-        opening.form_found(Form("json", document, {}, payload, ""))
+        opening.form_found(Form("json", document, payload))
 
 
 def parse(data: bytes, most_depth: int) -> dict[str, Any]:

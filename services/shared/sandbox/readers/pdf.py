@@ -58,8 +58,8 @@ def read(opening: FileOpening, document: Document) -> None:
         if opening.may_be_form:
             from services.shared.sandbox.opening import Form
 
-            form = Form("pdf", document, walk.fields(), None, "")
-            form.text = pdf_text.search(opening, document)
+            form = Form("pdf", document, fields=list(walk.fields().items()))
+            form.lines = [{"text": line} for line in pdf_text.search(opening, document).splitlines()]
             opening.form_found(form)
         else:
             walk.search_fields()

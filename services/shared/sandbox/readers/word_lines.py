@@ -1,0 +1,330 @@
+"""The lines of a Word document as they stand on paper: paragraphs with how they look, where in a table they stand and which content
+controls are in them. Deleted, hidden and crossed-out text is left out; inserted text is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from lxml import etree
+
+from services.shared.sandbox.readers import word_marks
+from services.shared.sandbox.readers.word_styles import NO_STYLE, PLAIN, Look, Style, look_of, outline_level
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_MARKUP = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_VALUE = f"{_W}val"
+_OFF = ("0", "false", "off")
+
+_THROUGH = {f"{_W}{name}" for name in ("ins", "moveTo", "customXml", "smartTag", "hyperlink", "fldSimple", "dir", "bdo")} | {
+    f"{_MARKUP}AlternateContent",
+    f"{_MARKUP}Choice",
+}
+"""Elements that only stand around what they hold."""
+_HOLD_BLOCKS = {f"{_W}{name}" for name in ("footnote", "endnote", "tr", "tc")}
+_DRAWN = {f"{_W}drawing", f"{_W}pict", f"{_W}object", f"{_MARKUP}AlternateContent"}
+_BREAKS = {f"{_W}tab": "\t", f"{_W}ptab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
+_NOTES = {f"{_W}footnoteReference": "footnote", f"{_W}endnoteReference": "endnote"}
+_PARAGRAPH, _TABLE, _ROW, _CELL = f"{_W}p", f"{_W}tbl", f"{_W}tr", f"{_W}tc"
+_MOST_IN_NOTE, _MOST_IN_CONTROL = 20_000, 1_000_000
+_RUN, _TEXT, _CONTROL, _BOX = f"{_W}r", f"{_W}t", f"{_W}sdt", f"{_W}txbxContent"
+
+
+@dataclass(slots=True)
+class Place:
+    """A cell of a table's grid; it grows while cells below or beside it are merged into it."""
+
+    table: int
+    row: int
+    column: int
+    height: int = 1
+    width: int = 1
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """A paragraph while it is read. See `services.shared.form_lines.Line`."""
+
+    flow: int
+    place: Place | None
+    aside: bool
+    level: int = 0
+    item: bool = False
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+    strong: int = 0
+    all_strong: bool = True
+    seen: bool = False
+    plain_seen: bool = False
+    struck: bool = False
+    controls: list[tuple[str, int, int]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    boxes: list[etree._Element] = field(default_factory=list)
+
+    def add(self, text: str, look: Look) -> None:
+        """Text at the end, looking so."""
+        if look.hidden:
+            return
+        if look.struck and text.strip():
+            self.struck = True
+            return
+        self.pieces.append(text)
+        self.length += len(text)
+        if text.strip():
+            self.seen = True
+            self.plain_seen = self.plain_seen or not look.faint
+            self.all_strong = self.all_strong and bool(look.strong)
+        if self.all_strong:
+            self.strong = self.length
+
+    def as_answer(self) -> dict[str, object]:
+        """What crosses to the worker; what is as usual is left out."""
+        place = self.place
+        said: dict[str, object] = {
+            "flow": self.flow,
+            "cell": [place.table, place.row, place.column, place.height, place.width] if place else None,
+            "level": self.level,
+            "strong": self.strong if self.seen else 0,
+            "faint": self.seen and not self.plain_seen,
+            "item": self.item,
+            "struck": self.struck,
+            "aside": self.aside,
+            "controls": [list(control) for control in self.controls],
+            "notes": self.notes,
+        }
+        return {"text": "".join(self.pieces)} | {key: value for key, value in said.items() if value}
+
+
+class _Within(NamedTuple):
+    """Where in the document we are: the flow, the cell, and the content controls around."""
+
+    flow: int
+    place: Place | None
+    aside: bool
+    tags: tuple[str, ...] = ()
+    empty: bool = False
+
+
+class Lines:
+    """Reads parts of one document. Stops quietly at `most` characters or lines."""
+
+    def __init__(self, styles: Mapping[str, Style], notes: Mapping[tuple[str, str], str], most: int) -> None:
+        self.found: list[Paragraph] = []
+        self._styles, self._notes, self._most = styles, notes, most
+        self._flows = self._tables = 0
+        self._open: Paragraph | None = None
+        self._last_control = ""
+
+    def read(self, root: etree._Element, *, aside: bool = False) -> None:
+        """The lines of a part; `aside`: a header, footer or note."""
+        body = root.find(f"{_W}body")
+        self._blocks(root if body is None else body, _Within(self._next_flow() if aside else 0, None, aside))
+        self._open = None
+
+    def inline_text(self, container: etree._Element) -> str:
+        """The text of runs that stand in no paragraph of their own."""
+        paragraph = Paragraph(0, None, aside=False)
+        self._inline(container, _Within(0, None, aside=False), paragraph, PLAIN)
+        return "".join(paragraph.pieces)
+
+    def _next_flow(self) -> int:
+        self._flows += 1
+        return self._flows
+
+    def _blocks(self, container: etree._Element, within: _Within) -> None:
+        for element in container:
+            if self._most <= 0:
+                return
+            tag = element.tag
+            if tag == _PARAGRAPH:
+                self._paragraph(element, within)
+            elif tag == _TABLE:
+                self._open = None
+                self._table(element, within)
+            elif tag == _CONTROL:
+                content, inside = _control(element, within)
+                if content is not None:
+                    self._blocks(content, inside)
+            elif tag in _THROUGH or tag in _HOLD_BLOCKS:
+                self._blocks(element, within)
+
+    def _table(self, table: etree._Element, within: _Within) -> None:
+        self._tables += 1
+        number, above = self._tables, dict[int, Place]()
+        for index, (row, inside) in enumerate(_flattened(table, _ROW, within)):
+            properties = row.find(f"{_W}trPr")
+            if properties is not None and properties.find(f"{_W}del") is not None:
+                continue
+            column = _number(properties, "gridBefore", 0)
+            last: Place | None = None
+            for cell, around in _flattened(row, _CELL, inside):
+                column, last = self._cell(cell, around, Place(number, index, column), above, last)
+
+    def _cell(self, cell: etree._Element, within: _Within, place: Place, above: dict[int, Place], last: Place | None) -> tuple[int, Place]:
+        """Read a cell; the column after it and the place it belongs to."""
+        properties = cell.find(f"{_W}tcPr")
+        place.width = _number(properties, "gridSpan", 1)
+        after = place.column + place.width
+        if _merged(properties, "hMerge") == "continue" and last is not None:
+            last.width += place.width
+            return after, last
+        if _merged(properties, "vMerge") == "continue" and place.column in above:
+            place_above = above[place.column]
+            place_above.height = place.row - place_above.row + 1
+            place = place_above
+            if not _any_text(cell):
+                return after, place
+        else:
+            above[place.column] = place
+        flow = self._next_flow()
+        before = len(self.found)
+        self._open = None
+        self._blocks(cell, within._replace(flow=flow, place=place))
+        self._open = None
+        if len(self.found) == before:
+            self._keep(Paragraph(flow, place, within.aside))
+        return after, place
+
+    def _paragraph(self, element: etree._Element, within: _Within) -> None:
+        properties = element.find(f"{_W}pPr")
+        style = NO_STYLE
+        look, mark_deleted, level, item = PLAIN, False, 0, False
+        if properties is not None:
+            named = properties.find(f"{_W}pStyle")
+            style = self._styles.get(named.get(_VALUE, ""), NO_STYLE) if named is not None else NO_STYLE
+            look, level = style.look, outline_level(properties) or style.level
+            item = style.item or (level == 0 and properties.find(f"{_W}numPr") is not None)
+            mark = properties.find(f"{_W}rPr")
+            mark_deleted = mark is not None and mark.find(f"{_W}del") is not None
+        paragraph = self._open
+        if paragraph is None or paragraph.flow != within.flow:
+            paragraph = Paragraph(within.flow, within.place, within.aside)
+            self._keep(paragraph)
+        if not paragraph.seen:
+            paragraph.level, paragraph.item = level, item
+        start = paragraph.length
+        self._inline(element, within, paragraph, look)
+        paragraph.controls += [(tag, start, paragraph.length) for tag in within.tags]
+        # A deleted paragraph mark joins this paragraph and the next.
+        self._open = paragraph if mark_deleted else None
+        self._most -= paragraph.length - start + 1
+        boxes, paragraph.boxes = paragraph.boxes, []
+        for box in boxes:
+            opened, self._open = self._open, None
+            self._blocks(box, within._replace(flow=self._next_flow(), place=None))
+            self._open = opened
+
+    def _keep(self, paragraph: Paragraph) -> None:
+        self.found.append(paragraph)
+
+    def _inline(self, container: etree._Element, within: _Within, paragraph: Paragraph, look: Look) -> None:
+        for element in container:
+            tag = element.tag
+            if tag == _RUN:
+                self._run(element, within, paragraph, look)
+            elif tag in _THROUGH:
+                self._inline(element, within, paragraph, look)
+            elif tag == _CONTROL:
+                content, inside = _control(element, within)
+                start = paragraph.length
+                mark = word_marks.box_of_control(element)
+                if mark is not None:
+                    paragraph.add(mark, look)
+                elif content is not None:
+                    self._inline(content, inside, paragraph, look)
+                if inside.tags != within.tags:
+                    paragraph.controls.append((inside.tags[-1], start, paragraph.length))
+
+    def _run(self, run: etree._Element, within: _Within, paragraph: Paragraph, look: Look) -> None:
+        properties = run.find(f"{_W}rPr")
+        if properties is not None:
+            named = properties.find(f"{_W}rStyle")
+            if named is not None:
+                look = self._styles.get(named.get(_VALUE, ""), NO_STYLE).look.over(look)
+            look = look_of(properties).over(look)
+        for element in run:
+            tag = element.tag
+            if tag == _TEXT:
+                if not within.empty:
+                    paragraph.add(word_marks.plain(element.text or "", properties), look)
+            elif tag in _BREAKS:
+                if not within.empty:
+                    paragraph.add(_BREAKS[str(tag)], look)
+            elif tag in _DRAWN:
+                paragraph.boxes += _outermost_boxes(element)
+            elif tag in _NOTES:
+                note = self._notes.get((_NOTES[str(tag)], element.get(f"{_W}id", "")), "")
+                paragraph.notes += [note] if note else []
+            else:
+                paragraph.add(word_marks.mark(element), look)
+
+
+def notes_of(root: etree._Element, kind: str) -> dict[tuple[str, str], str]:
+    """The texts of the footnotes or endnotes by id; those that draw the separating line are none."""
+    found: dict[tuple[str, str], str] = {}
+    for note in root.iterfind(f"{_W}{kind}"):
+        if note.get(f"{_W}type", "normal") == "normal":
+            reader = Lines({}, {}, _MOST_IN_NOTE)
+            reader.read(note, aside=True)
+            found[kind, note.get(f"{_W}id", "")] = "\n".join("".join(line.pieces) for line in reader.found).strip()
+    return found
+
+
+def text_of(content: etree._Element) -> str:
+    """The text inside a content control, a line for each paragraph."""
+    reader = Lines({}, {}, _MOST_IN_CONTROL)
+    if next(content.iter(_PARAGRAPH), None) is None:
+        return reader.inline_text(content).strip()
+    reader.read(content)
+    return "\n".join("".join(line.pieces) for line in reader.found).strip()
+
+
+def _control(control: etree._Element, within: _Within) -> tuple[etree._Element | None, _Within]:
+    """What is inside a content control, and what holds there."""
+    properties = control.find(f"{_W}sdtPr")
+    if properties is None:
+        return control.find(f"{_W}sdtContent"), within
+    tag = properties.find(f"{_W}tag")
+    name = tag.get(_VALUE, "").strip() if tag is not None else ""
+    placeholder = properties.find(f"{_W}showingPlcHdr")
+    empty = placeholder is not None and placeholder.get(_VALUE, "1").lower() not in _OFF
+    inside = within._replace(empty=within.empty or empty)
+    if name and len(name) <= 300:
+        inside = inside._replace(tags=(*within.tags, name))
+    return control.find(f"{_W}sdtContent"), inside
+
+
+def _flattened(container: etree._Element, kind: str, within: _Within) -> Iterator[tuple[etree._Element, _Within]]:
+    """The rows of a table or the cells of a row, out of the controls and marks of change around them."""
+    for element in container:
+        if element.tag == kind:
+            yield element, within
+        elif element.tag == _CONTROL:
+            content, inside = _control(element, within)
+            if content is not None:
+                yield from _flattened(content, kind, inside)
+        elif element.tag in _THROUGH:
+            yield from _flattened(element, kind, within)
+
+
+def _outermost_boxes(drawing: etree._Element) -> list[etree._Element]:
+    """The text boxes of a drawing, not those inside another."""
+    boxes = list(drawing.iter(_BOX))
+    inner = {nested for box in boxes for nested in box.iter(_BOX) if nested is not box}
+    return [box for box in boxes if box not in inner]
+
+
+def _any_text(cell: etree._Element) -> bool:
+    return any((text.text or "").strip() for text in cell.iter(_TEXT))
+
+
+def _merged(properties: etree._Element | None, kind: str) -> str | None:
+    merge = properties.find(f"{_W}{kind}") if properties is not None else None
+    return None if merge is None else merge.get(_VALUE, "continue")
+
+
+def _number(properties: etree._Element | None, name: str, otherwise: int) -> int:
+    element = properties.find(f"{_W}{name}") if properties is not None else None
+    text = "" if element is None else element.get(_VALUE, "")
+    return min(int(text), 63) if text.isascii() and text.isdecimal() else otherwise

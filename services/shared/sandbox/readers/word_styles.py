@@ -1,0 +1,124 @@
+"""What paragraph and character styles of a Word document say about their text: heading, bold, faint, list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_VALUE, _STYLE = f"{_W}val", f"{_W}style"
+_HEADING = re.compile(r"(?:heading|overskrift) ?([1-9])", re.IGNORECASE)
+_TITLES = ("title", "tittel", "subtitle", "undertittel")
+_OFF = ("0", "false", "off", "none")
+_MOST_STYLES = 2000
+_MOST_ANCESTORS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How text looks. None: not said here."""
+
+    strong: bool | None = None
+    faint: bool | None = None
+    hidden: bool | None = None
+    struck: bool | None = None
+
+    def over(self, below: Look) -> Look:
+        """This look where it says something, the one below it elsewhere."""
+        return Look(
+            below.strong if self.strong is None else self.strong,
+            below.faint if self.faint is None else self.faint,
+            below.hidden if self.hidden is None else self.hidden,
+            below.struck if self.struck is None else self.struck,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A style with all it inherits."""
+
+    level: int = 0
+    item: bool = False
+    look: Look = Look()
+
+
+PLAIN = Look()
+NO_STYLE = Style()
+
+
+def look_of(properties: etree._Element | None) -> Look:
+    """What run properties (`w:rPr`) say."""
+    if properties is None:
+        return PLAIN
+    said: dict[str, str] = {}
+    for element in properties:
+        said[str(element.tag).removeprefix(_W)] = (element.get(_VALUE) or "true").lower()
+    if not said:
+        return PLAIN
+
+    def switched(*names: str) -> bool | None:
+        states = [said[name] not in _OFF for name in names if name in said]
+        return any(states) if states else None
+
+    faint = switched("i")
+    if "color" in said and _is_grey(said["color"]):
+        faint = True
+    return Look(switched("b", "u", "caps"), faint, switched("vanish", "webHidden"), switched("strike", "dstrike"))
+
+
+def read_styles(root: etree._Element) -> dict[str, Style]:
+    """The styles by id."""
+    raw: dict[str, tuple[str, int | None, bool, Look]] = {}
+    for style in root.iterfind(_STYLE):
+        identifier = style.get(f"{_W}styleId")
+        if identifier is None or len(raw) >= _MOST_STYLES:
+            continue
+        paragraph = style.find(f"{_W}pPr")
+        raw[identifier] = (
+            _value(style.find(f"{_W}basedOn")),
+            _level(_value(style.find(f"{_W}name")), paragraph),
+            paragraph is not None and paragraph.find(f"{_W}numPr") is not None,
+            look_of(style.find(f"{_W}rPr")),
+        )
+    return {identifier: _inherited(identifier, raw) for identifier in raw}
+
+
+def outline_level(paragraph_properties: etree._Element) -> int:
+    """The level that paragraph properties give a heading, from 1; 0 for none."""
+    text = _value(paragraph_properties.find(f"{_W}outlineLvl"))
+    return int(text) + 1 if re.fullmatch("[0-8]", text) else 0
+
+
+def _level(name: str, paragraph: etree._Element | None) -> int | None:
+    if found := _HEADING.fullmatch(name):
+        return int(found[1])
+    if name.lower() in _TITLES:
+        return 1
+    level = outline_level(paragraph) if paragraph is not None else 0
+    return level or None
+
+
+def _inherited(identifier: str, raw: dict[str, tuple[str, int | None, bool, Look]]) -> Style:
+    level: int | None = None
+    item, look = False, PLAIN
+    for _ in range(_MOST_ANCESTORS):
+        if identifier not in raw:
+            break
+        identifier, own_level, own_item, own_look = raw[identifier]
+        level = own_level if level is None else level
+        item, look = item or own_item, look.over(own_look)
+    return Style(level or 0, item and not level, look)
+
+
+def _is_grey(color: str) -> bool:
+    """Whether a colour is a grey between black and white."""
+    if not re.fullmatch("[0-9a-f]{6}", color):
+        return False
+    red, green, blue = (int(color[place : place + 2], 16) for place in (0, 2, 4))
+    return 0x55 <= red <= 0xD0 and max(red, green, blue) - min(red, green, blue) <= 12
+
+
+def _value(element: etree._Element | None) -> str:
+    return "" if element is None else element.get(_VALUE) or ""
