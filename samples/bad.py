@@ -13,11 +13,12 @@ from samples.builders.pdf_form import pdf_form
 from samples.builders.sealed import encrypted_office, encrypted_pdf
 from samples.builders.word_form import docx_form
 from samples.content import medicines, proposals
+from samples.content.alerts import before_the_meeting, innspill, metodevarsel
 from samples.content.medicines import GASTROVEL
 from samples.content.people import identity_number
 from samples.content.proposals import forslag
 from samples.content.requests import anmodning, month, revurdering
-from samples.sample import Ending, Sample, definition, ends, refused
+from samples.sample import VENDOR, Ending, Sample, definition, ends, refused
 
 _CORRECT = ends("needs_correction")
 
@@ -101,6 +102,15 @@ def _wrong_answers(today: date) -> Iterator[Sample]:
             ),
         ),
     )
+    yield Sample(
+        29,
+        "innspill-uten-bekreftelse",
+        _CORRECT,
+        "pdf",
+        pdf_form(definition("innspill"), innspill(publication_ack=False, method_id=None, method_name=None, coi_text=None)),
+    )
+    alert = metodevarsel(GASTROVEL, atc="L01")
+    yield Sample(30, "metodevarsel-fra-leverandor", _CORRECT, "json", json_form(definition("metodevarsel"), alert), sent_by=VENDOR)
 
 
 def _wrong_files(today: date) -> Iterator[Sample]:
@@ -130,6 +140,15 @@ def _for_the_secretariat(today: date) -> Iterator[Sample]:
         json_form(form, forslag(proposals.HOME_MEASURING, today, financing="Bare folketrygden (blåresept).")),
     )
     yield Sample(43, "forslag-nytt-patentert-legemiddel", ends("held"), "pdf", pdf_form(form, forslag(proposals.MUSCLE_MEDICINE, today)))
+    yield Sample(44, "innspill-foer-bestillerforum", ends("held"), "docx", docx_form(definition("innspill"), before_the_meeting(today)))
+    other = metodevarsel(
+        medicines.GASTROVEL,
+        method_type="annet",
+        atc=None,
+        financing="spesialisthelsetjenesten",
+        title="Ny måte å følge opp pasienter med magesår på",
+    )
+    yield Sample(45, "metodevarsel-annen-metode", ends("held"), "json", json_form(definition("metodevarsel"), other))
 
 
 def _refused_at_once(today: date) -> Iterator[Sample]:

@@ -13,6 +13,7 @@ from samples.builders.repack import zip_bytes
 from samples.builders.spreadsheet import workbook
 from samples.builders.word_form import docx_form
 from samples.content import medicines, proposals
+from samples.content.alerts import innspill, metodevarsel
 from samples.content.proposals import forslag
 from samples.content.requests import anmodning, as_people_write, revurdering
 from samples.sample import Sample, definition, routed
@@ -26,6 +27,7 @@ def good(today: date) -> Iterator[Sample]:
     yield from _anmodninger(today)
     yield from _revurderinger(today)
     yield from _forslag(today)
+    yield from _input_and_alerts()
 
 
 def _anmodninger(today: date) -> Iterator[Sample]:
@@ -242,6 +244,34 @@ def _forslag(today: date) -> Iterator[Sample]:
         {"Oversikt over studier.pdf": pdf_report("Screening med lavdose-CT", 6)},
     )
     yield Sample(14, "forslag-test-english", routed("dmp"), "docx", docx_form(form, forslag(proposals.GENE_TEST, today), "en"))
+
+
+def _input_and_alerts() -> Iterator[Sample]:
+    form = definition("innspill")
+    yield Sample(
+        15,
+        "innspill-under-metodevurdering",
+        routed("dmp", "fhi"),
+        "docx",
+        docx_form(form, innspill()),
+        {"Erfaringer fra studien.pdf": pdf_report("Erfaringer fra 14 pasienter", 2)},
+    )
+    by_patients = innspill(
+        sender_org="Pasientorganisasjonen Eksempel",
+        sender_role="Leiar",
+        sender_category="pasientorganisasjon",
+        coi_text="Vi får ikkje pengar frå produsentar.",
+    )
+    yield Sample(16, "innspill-fra-pasientorganisasjon-nynorsk", routed("dmp", "fhi"), "pdf", pdf_form(form, by_patients, "nn"))
+    form = definition("metodevarsel")
+    yield Sample(17, "metodevarsel-blaaresept", routed("dmp"), "json", json_form(form, metodevarsel(medicines.KARDIOMIR)))
+    yield Sample(
+        18,
+        "metodevarsel-radiofarmakon",
+        routed("dmp", "dsa"),
+        "docx",
+        docx_form(form, metodevarsel(medicines.RADIVEKSA, tags=["medisinsk_straaling"], financing="spesialisthelsetjenesten")),
+    )
 
 
 def _at(today: date) -> datetime:

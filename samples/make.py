@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +15,8 @@ from zoneinfo import ZoneInfo
 from samples.bad import bad
 from samples.good import good
 from samples.sample import Sample
+
+SENDERS_FILE = "senders.json"
 
 
 def samples(today: date) -> Iterator[Sample]:
@@ -22,19 +26,25 @@ def samples(today: date) -> Iterator[Sample]:
 
 
 def write(folder: Path, today: date) -> list[Path]:
-    """Writes each sample's form and, beside it, ``<stem>.vedlegg/`` with its attachments; returns the forms. Replaces what was there."""
+    """Writes each sample's form and, beside it, ``<stem>.vedlegg/`` with its attachments; returns the forms. Replaces what was there.
+
+    ``senders.json`` says who submits each: ``{file name: {"actor", "on_behalf_of"}}``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     forms = []
+    senders = {}
     for sample in samples(today):
         form = folder / sample.name
         form.write_bytes(sample.form)
         forms.append(form)
+        senders[sample.name] = asdict(sample.sender)
         attachments = folder / f"{sample.stem}.vedlegg"
         shutil.rmtree(attachments, ignore_errors=True)
         if sample.attachments:
             attachments.mkdir()
             for name, data in sample.attachments.items():
                 (attachments / name).write_bytes(data)
+    (folder / SENDERS_FILE).write_text(json.dumps(senders, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return forms
 
 

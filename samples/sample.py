@@ -29,6 +29,20 @@ class Ending:
 
 
 @dataclass(frozen=True)
+class Sender:
+    """Who submits a sample: a demo actor, and for whom when it is the secretariat that does it for somebody (an organisation number)."""
+
+    actor: str
+    on_behalf_of: str | None = None
+
+
+VENDOR = Sender("leverandor")
+HOSPITAL = Sender("forslagsstiller")
+FOR_DMP = Sender("sekretariat", on_behalf_of="974761122")
+_USUAL = {"forslag": HOSPITAL, "innspill": HOSPITAL, "metodevarsel": FOR_DMP}
+
+
+@dataclass(frozen=True)
 class Sample:
     """A submission as its sender has it on disk: a form, and attachments by file name."""
 
@@ -38,6 +52,12 @@ class Sample:
     extension: str
     form: bytes = field(repr=False)
     attachments: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    sent_by: Sender | None = None
+
+    @property
+    def sender(self) -> Sender:
+        """Who submits it: who usually sends such a form, unless it says otherwise."""
+        return self.sent_by or _USUAL.get(self.what.partition("-")[0], VENDOR)
 
     @property
     def stem(self) -> str:

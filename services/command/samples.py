@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,13 @@ from rich.table import Table
 
 from services.command.client import Client, Refused
 
-SENDERS = {"anmodning": "leverandor", "revurdering": "leverandor", "forslag": "forslagsstiller"}
+
+@dataclass(frozen=True)
+class Sender:
+    """Who submits a sample: a demo actor, and what it says besides the files (for whom it does it)."""
+
+    actor: str
+    fields: Mapping[str, str]
 
 
 @dataclass
@@ -44,14 +51,21 @@ def attachments_of(form: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.is_file()) if folder.is_dir() else []
 
 
+def sender_of(form: Path) -> Sender:
+    """Who submits a form file, as ``senders.json`` beside it says. Raises KeyError when it does not say."""
+    row = json.loads((form.parent / "senders.json").read_text(encoding="utf-8"))[form.name]
+    return Sender(row["actor"], {"on_behalf_of": row["on_behalf_of"]} if row["on_behalf_of"] else {})
+
+
 def submit_samples(folder: Path, client_of: Callable[[str], Client], *, told: Callable[[Outcome], None] = lambda _: None) -> list[Outcome]:
     """Submit them all, then wait for each."""
     sent: list[tuple[Outcome, Client, str | None]] = []
     for form in sample_files(folder):
-        client = client_of(SENDERS[form.name.split("-")[1]])
+        sender = sender_of(form)
+        client = client_of(sender.actor)
         outcome = Outcome(form, wanted=".".join(form.name.split(".")[1:-1]), became="")
         try:
-            answer = client.submit(form, attachments_of(form), key=f"sample-{form.name}")
+            answer = client.submit(form, attachments_of(form), key=f"sample-{form.name}", **sender.fields)
             sent.append((outcome, client, str(answer["id"])))
         except Refused as refused:
             outcome.became = f"refused-{refused.code}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +15,11 @@ from services.shared.models import documents, submissions
 from services.shared.problems import Problem
 from services.shared.sandbox.names import unique_path
 from services.shared.scanner import PENDING
-from services.shared.storable import storable_object
 from services.shared.web.incoming import ReceivedBody, ReceivedFile
+from services.shared.web.submission_fields import on_behalf_of_in, received_at_in, refuse_fields_of_others, submitter_kind
 from services.shared.words import LANGUAGES
 
 ACCESS = ("public", "restricted", "internal")
-SECRETARIAT_FIELDS = ("on_behalf_of", "received_at")
-SUBMITTER_KINDS = ("organisation", "person", "foreign")
 
 
 def object_prefix(submission: str) -> str:
@@ -51,16 +48,9 @@ class NewSubmission:
     @staticmethod
     def from_body(context: Context, identity: Identity, body: ReceivedBody, submission: str, *, is_secretariat: bool) -> NewSubmission:
         """Check the fields of a body. Raises Problem."""
-        if not is_secretariat:
-            for name in SECRETARIAT_FIELDS:
-                if body.value(name) is not None:
-                    raise Problem("field_not_yours", 403, name=name)
-        on_behalf_of = _on_behalf_of(body.value("on_behalf_of"))
-        owner, kind = identity.owner, identity.kind
-        if on_behalf_of is not None:
-            is_organisation = on_behalf_of["kind"] == "organisation"
-            owner = f"{on_behalf_of['kind']}:{on_behalf_of['id']}"
-            kind = context.actors.kind_of(on_behalf_of["id"]) if is_organisation else None
+        refuse_fields_of_others(body, is_secretariat=is_secretariat)
+        on_behalf_of = on_behalf_of_in(body)
+        owner = f"{on_behalf_of['kind']}:{on_behalf_of['id']}" if on_behalf_of else identity.owner
         note = body.value("note")
         if note and len(note) > context.policy.sizes.note_characters:
             raise Problem("field_too_long", 422, name="note", limit=context.policy.sizes.note_characters)
@@ -68,9 +58,9 @@ class NewSubmission:
             id=submission,
             identity=identity,
             owner=owner,
-            submitter_kind=kind,
+            submitter_kind=submitter_kind(context.actors, identity, on_behalf_of),
             on_behalf_of=on_behalf_of,
-            received_at=_received_at(body.value("received_at")),
+            received_at=received_at_in(body),
             requested_form_type=_known(body.value("form_type"), context.forms.types(), "form_type_unknown"),
             language=_known(body.value("language"), LANGUAGES, "value_not_allowed"),
             access=_known(body.value("access"), ACCESS, "value_not_allowed") or "restricted",
@@ -187,35 +177,3 @@ def _known(value: str | None, allowed: Any, code: str) -> str | None:
     if value is not None and value not in allowed:
         raise Problem(code, 422, name=value[:60])
     return value
-
-
-def _received_at(text: str | None) -> str:
-    """Now, or the earlier moment (or Norwegian day) that the secretariat gives."""
-    now = timestamps.now()
-    if text is None:
-        return now
-    try:
-        # A bare day is taken as its noon: the same day whichever zone somebody reads it in.
-        moment = timestamps.to_text(timestamps.parse(text if len(text) > 10 else f"{text}T12:00:00+01:00"))
-    except ValueError as fault:
-        raise Problem("value_not_allowed", 422, name="received_at") from fault
-    if moment > now:
-        raise Problem("value_not_allowed", 422, name="received_at")
-    return moment
-
-
-def _on_behalf_of(text: str | None) -> dict[str, Any] | None:
-    """``{"kind", "id", "name", "country"}`` as JSON, or a bare organisation number."""
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit() and len(text) == 9:
-        return {"kind": "organisation", "id": text, "name": text, "country": "NO"}
-    try:
-        party = storable_object(json.loads(text))
-        known = {key: str(party[key])[:200] for key in ("kind", "id", "name")}
-        known["country"] = str(party.get("country", "NO"))[:2]
-    except (ValueError, TypeError, KeyError, RecursionError) as fault:
-        raise Problem("value_not_allowed", 422, name="on_behalf_of") from fault
-    if known["kind"] not in SUBMITTER_KINDS or not known["id"] or not known["name"]:
-        raise Problem("value_not_allowed", 422, name="on_behalf_of")
-    return known

@@ -25,8 +25,8 @@ from services.shared.objects import ObjectsUnavailable
 from services.shared.objects.port import CHUNK, Hashing, Readable, Stored
 from services.shared.problems import Problem
 from services.shared.web.incoming import FORM, FindUpload, ReceivedBody, Uploaded, check_length, read_body
+from services.shared.web.submission_fields import FIELDS
 
-FIELDS = frozenset({"form_type", "note", "access", "replaces", "on_behalf_of", "received_at", "language"})
 KEY_KEPT_SECONDS = 7 * 86400
 SIGN_OF_LIFE_SECONDS = 60.0
 log = telemetry.logger("intake")

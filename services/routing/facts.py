@@ -82,15 +82,15 @@ class FactSource:
         return found
 
     def _method_types(self, form_type: str, ticked: Any) -> list[str]:
-        values = set(ticked) if isinstance(ticked, list) else set()
+        values = set(ticked) if isinstance(ticked, list) else {str(ticked)}
         return [kind.name for kind in self.method_types if form_type in kind.always or values & kind.values]
 
 
 def case_key(form_type: str, answers: Mapping[str, Any]) -> str | None:
     """What two submissions about the same thing have in common: a digest of form, substance and indication, spelling and punctuation aside.
 
-    None when the form names no substance or no indication. The form is part of it because a revurdering presupposes an earlier anmodning
-    of the same.
+    None when the form names no substance or no indication. The form is part of it because one form may presuppose an earlier
+    one about the same.
     """
     parts = [_plain(answers.get("active_substance")), _plain(answers.get("indication"))]
     if not all(parts):

@@ -64,6 +64,7 @@ class Settings:
             public_url=url,
             port=port,
             issuer=f"{url}/issuer",
+            schemas=Path(environment.get("MOTTAK_SCHEMAS", SCHEMAS)).absolute(),
             allow_unconfined_parsing=environment.get("MOTTAK_ALLOW_UNCONFINED_PARSING") == "yes",
             body_idle_seconds=float(environment.get("MOTTAK_BODY_IDLE_SECONDS", "15")),
             lease_seconds=float(environment.get("MOTTAK_LEASE_SECONDS", "60")),

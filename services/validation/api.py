@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,9 @@ from services.shared.sandbox import BoxCrashed, BoxUnavailable
 from services.shared.scanner import ScannerUnavailable
 from services.shared.web.application import preferred_language
 from services.shared.web.incoming import FORM, ReceivedBody, check_length, read_body
+from services.shared.web.submission_fields import FIELDS, on_behalf_of_in, received_at_in, refuse_fields_of_others, submitter_kind
 from services.validation.examine import Examination, File, Request, examine
 from services.validation.handlers import document_id
-
-FIELDS = frozenset({"form_type", "note", "access", "replaces", "on_behalf_of", "received_at", "language"})
 
 
 def create_blueprint(context: Context) -> Blueprint:
@@ -76,22 +74,24 @@ def _answer(context: Context, body: ReceivedBody, folder: Path) -> dict[str, Any
     form_type = body.value("form_type")
     if form_type is not None and form_type not in context.forms.types():
         raise Problem("form_type_unknown", 422, name=form_type[:60])
-    today = timestamps.norwegian_date(timestamps.now())
+    refuse_fields_of_others(body, is_secretariat=Scope.MONITOR in current().scopes)
+    on_behalf_of = on_behalf_of_in(body)
+    asker = current().organisation if on_behalf_of is None else on_behalf_of["id"] if on_behalf_of["kind"] == "organisation" else None
     wanted = Request(
         files=[File(file.id, file.role, file.name, file.stored.size, _opener(folder / file.id)) for file in body.files],
         form_type=form_type,
         language=None,
-        received_on=today,
-        today=today,
-        submitter_kind=current().kind,
-        organisation=current().organisation,
+        received_on=timestamps.norwegian_date(received_at_in(body)),
+        today=timestamps.norwegian_date(timestamps.now()),
+        submitter_kind=submitter_kind(context.actors, current(), on_behalf_of),
+        organisation=asker,
     )
     try:
         result = examine(context, wanted)
     except (BoxCrashed, BoxUnavailable, ScannerUnavailable) as fault:
         raise Problem("check_unavailable", 503) from fault
     try:
-        return _shown(context, body, result, today)
+        return _shown(context, body, result, wanted)
     finally:
         result.discard()
 
@@ -100,12 +100,12 @@ def _opener(path: Path) -> Callable[[], Any]:
     return lambda: path.open("rb")
 
 
-def _shown(context: Context, body: ReceivedBody, result: Examination, today: date) -> dict[str, Any]:
+def _shown(context: Context, body: ReceivedBody, result: Examination, asked: Request) -> dict[str, Any]:
     language = preferred_language() if request.headers.get("Accept-Language") else result.language or preferred_language()
     digests = {file.id: file.stored.sha256 for file in body.files}
     routing: dict[str, Any] = {"routing": [], "held": None, "skipped": []}
     if result.status == lifecycle.ACCEPTED and result.form_type and result.answers is not None and context.routing_preview is not None:
-        routing = context.routing_preview(result.form_type, result.answers, today, current().kind, language)
+        routing = context.routing_preview(result.form_type, result.answers, asked.received_on, asked.submitter_kind, language)
     return {
         "form_type": result.form_type,
         "form_version": result.form_version,

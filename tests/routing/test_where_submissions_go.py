@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from services.routing.decide import NO_RULE, PRIMARIES_DISAGREE, Decision, decide
 from services.routing.facts import FactSource, History, case_key
 from services.routing.table import RoutingTable, load_table
+from services.shared.forms import load_forms
 from services.shared.rules import RuleTableError, read_rules
 from services.shared.settings import SCHEMAS
 
@@ -135,20 +136,23 @@ def test_however_rules_overlap_each_agency_gets_one_delivery_and_primary_beats_c
 ANSWERS = st.fixed_dictionaries(
     {},
     optional={
-        "method_type": st.lists(st.sampled_from(["legemiddel", "medisinsk_utstyr_ce", "prosedyre", "annet"]), unique=True),
+        "method_type": st.lists(st.sampled_from(["legemiddel", "medisinsk_utstyr_ce", "prosedyre", "annet"]), unique=True)
+        | st.sampled_from(["legemiddel", "annet"]),
+        "phase": st.sampled_from(["foer_bestillerforum", "under_metodevurdering", "foer_beslutning"]),
+        "tags": st.lists(st.sampled_from(["genterapi", "medisinsk_straaling"]), unique=True),
         "request_concerns": st.lists(st.sampled_from(["nytt_virkestoff", "ny_styrke", "ny_formulering"]), unique=True),
         "pd_l1_scheme": st.sampled_from(["ja", "nei"]),
         "tender_exists": st.booleans(),
         "price_only": st.booleans(),
         "radiation_involved": st.booleans(),
         "atc_code": st.sampled_from(["V10XX05", "L01FF02", "V"]),
-        "financing": st.text(max_size=40) | st.none(),
+        "financing": st.text(max_size=40) | st.none() | st.just("folketrygd"),
         "title": st.text(max_size=40),
     },
 )
 
 
-@given(st.sampled_from(["anmodning", "revurdering", "forslag"]), ANSWERS, st.dates(date(2013, 1, 1), date(2030, 1, 1)))
+@given(st.sampled_from(load_forms(SCHEMAS / "forms").types()), ANSWERS, st.dates(date(2013, 1, 1), date(2030, 1, 1)))
 @settings(max_examples=150, deadline=None)
 def test_every_submission_has_a_primary_or_is_held_with_a_reason(form_type: str, answers: dict[str, Any], on: date) -> None:
     decision = decided(form_type, answers, on)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +13,7 @@ import pytest
 
 from samples.builders.word_form import docx_form
 from samples.content import medicines, proposals
+from samples.content.alerts import before_the_meeting, innspill, metodevarsel
 from samples.content.proposals import forslag
 from samples.content.requests import anmodning, as_people_write, month, revurdering
 from samples.make import samples
@@ -42,7 +44,7 @@ def _tags(sample: Sample) -> dict[str, object]:
 
 def test_each_form_has_two_good_samples_in_different_formats(made: list[Sample]) -> None:
     good = [sample for sample in made if sample.ending.status == "routed"]
-    for form_type in ("anmodning", "revurdering", "forslag"):
+    for form_type in ("anmodning", "revurdering", "forslag", "innspill", "metodevarsel"):
         assert len({sample.extension for sample in good if sample.what.startswith(form_type)}) >= 2
 
 
@@ -125,12 +127,15 @@ def test_good_answers_pass_every_check_on_any_day(today: date) -> None:
     filled = [
         *(("anmodning", anmodning(medicine, today)) for medicine in vars(medicines).values() if isinstance(medicine, medicines.Medicine)),
         ("revurdering", revurdering(medicines.MYASTEROL, today, "ID2022_041")),
+        *(("metodevarsel", metodevarsel(medicine)) for medicine in vars(medicines).values() if isinstance(medicine, medicines.Medicine)),
+        ("innspill", innspill()),
+        ("innspill", before_the_meeting(today)),
         *(("forslag", forslag(proposal, today)) for proposal in vars(proposals).values() if isinstance(proposal, proposals.Proposal)),
     ]
     assert len(filled) > 15
     for form_type, answers in filled:
         form = parse_definition(definition(form_type))
-        kind = "hospital" if form_type == "forslag" else "drug_vendor"
+        kind = {"forslag": "hospital", "innspill": "hospital", "metodevarsel": "dmp"}.get(form_type, "drug_vendor")
         told = CheckContext(today=today, received_at=today, submitter_kind=kind, identity_numbers=[])
         assert normalise(form, answers) == answers, "answers are in their normal form"
         assert [finding.in_language("nb") for finding in check(form, answers, told).findings] == []
@@ -163,4 +168,6 @@ def test_the_command_writes_the_same_bytes_again_and_clears_what_was_there(made:
     assert printed == [sample.name for sample in made]
     written = {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     attachments = {f"{sample.stem}.vedlegg/{name}": data for sample in made for name, data in sample.attachments.items()}
+    senders = json.loads(written.pop("senders.json"))
+    assert senders == {sample.name: {"actor": sample.sender.actor, "on_behalf_of": sample.sender.on_behalf_of} for sample in made}
     assert written == {sample.name: sample.form for sample in made} | attachments

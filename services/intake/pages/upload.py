@@ -10,7 +10,7 @@ from werkzeug import Response
 from werkzeug.http import parse_options_header
 
 from services.intake.pages.common import shown_problem
-from services.intake.receive import FIELDS, receive
+from services.intake.receive import receive
 from services.intake.view import accepted_answer, find
 from services.shared import identifiers
 from services.shared.context import Context
@@ -20,6 +20,7 @@ from services.shared.problems import Problem
 from services.shared.web.incoming import check_length
 from services.shared.web.layout import forgery, page_language
 from services.shared.web.multipart import PIECE, read_parts
+from services.shared.web.submission_fields import FIELDS
 
 TOKEN_PART_BYTES: Final = 8 * 1024
 KEPT_BYTES: Final = 64 * 1024

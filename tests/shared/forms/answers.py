@@ -18,9 +18,8 @@ def month_after(day: date, months: int) -> str:
 
 def good_answers(form_type: str, today: date | None = None) -> dict[str, Any]:
     """Valid answers without errors or warnings for a form; ``today`` (default: the real day) places the dates that must lie ahead."""
-    return {"anmodning": _anmodning, "revurdering": _revurdering, "forslag": _forslag}[form_type](
-        today or timestamps.norwegian_date(timestamps.now())
-    )
+    made = {"anmodning": _anmodning, "revurdering": _revurdering, "forslag": _forslag, "innspill": _innspill, "metodevarsel": _metodevarsel}
+    return made[form_type](today or timestamps.norwegian_date(timestamps.now()))
 
 
 def _study() -> dict[str, Any]:
@@ -192,4 +191,44 @@ def _forslag(today: date) -> dict[str, Any]:
         "references": ["Eksempel O. Focused ultrasound for tremor. 2023. https://doi.org/10.1000/eksempel.2023.9"],
         "ma_or_ce_status": "CE-merket siden 2016.",
         "coi_text": "Ingen.",
+    }
+
+
+def _innspill(today: date) -> dict[str, Any]:
+    return {
+        "method_id": "ID2019_045",
+        "method_name": "Fokusert ultralyd ved essensiell tremor",
+        "sender_name": "Ola Nordmann",
+        "sender_org": "Eksempel universitetssykehus HF",
+        "sender_role": "Overlege",
+        "sender_email": "ola.nordmann@eksempelsykehuset.no",
+        "sender_phone": "22 00 00 00",
+        "sender_category": "fagperson",
+        "phase": "under_metodevurdering",
+        "publication_ack": True,
+        "patient_groups": "Voksne med behandlingsresistent tremor.",
+        "comments": "Ventetiden på kirurgi er lang.",
+        "references": ["Eksempel O. Focused ultrasound for tremor. 2023."],
+        "coi_text": "Ingen.",
+    }
+
+
+def _metodevarsel(today: date) -> dict[str, Any]:
+    return {
+        "title": "Eksempelumab ved kronisk urtikaria",
+        "summary": "Nytt antistoff som gis under huden. Søknad er til behandling i EMA.",
+        "atc": "R03DX99",
+        "substance": "eksempelumab",
+        "trade_name": "Eksempla",
+        "form": "Injeksjonsvæske",
+        "ma_applicant": "Eksempel Legemidler AS",
+        "method_type": "legemiddel",
+        "tags": ["companion_diagnostics"],
+        "financing": "folketrygd",
+        "approval_status": "soekt",
+        "relevant_elements": ["klinisk_effekt", "sikkerhet"],
+        "background": "Kronisk urtikaria varer i mer enn seks uker.",
+        "companion_dx_comment": "Testen er i bruk ved alle laboratorier.",
+        "clinical_studies": "To fase 3-studier.",
+        "references": ["Eksempel O. Eksempelumab. 2026."],
     }

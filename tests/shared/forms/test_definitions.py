@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,7 @@ from tests.shared.forms.answers import good_answers
 from tests.shared.forms.small_forms import TODAY, document, field, findings, form, named, texts
 
 FORMS = load_forms(SCHEMAS / "forms")
-DESIGN = Path(__file__).resolve().parents[4] / "shared" / "design" / "fields"
-KINDS = {"anmodning": "drug_vendor", "revurdering": "drug_vendor", "forslag": "hospital"}
+KINDS = {"anmodning": "drug_vendor", "revurdering": "drug_vendor", "forslag": "hospital", "innspill": "hospital", "metodevarsel": "fhi"}
 
 
 @pytest.mark.parametrize("form_type", FORMS.types())
@@ -47,11 +45,11 @@ def test_every_required_field_is_asked_for_in_the_order_of_the_form(form_type: s
     asked = [finding.pointer for finding in findings(definition, {}) if finding.code == "required"]
     always = [f"/{each.key}" for each in definition.fields.values() if each.required]
     assert [pointer for pointer in asked if pointer in always] == always
-    assert len(always) > 20
+    assert len(always) >= 5
 
 
 def test_the_catalogue_gives_forms_by_type_and_version() -> None:
-    assert set(FORMS.types()) >= {"anmodning", "forslag", "revurdering"}
+    assert set(FORMS.types()) >= {"anmodning", "forslag", "innspill", "metodevarsel", "revurdering"}
     assert FORMS.get("forslag", "1.0") is FORMS.newest("forslag")
     assert FORMS.get("forslag", "0.9") is None
     assert FORMS.newest("ukjent") is None
@@ -71,19 +69,6 @@ def test_a_definition_in_the_wrong_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "made_up").rename(tmp_path / "another")
     with pytest.raises(FormDefinitionError, match="different forms"):
         load_forms(tmp_path)
-
-
-@pytest.mark.parametrize("form_type", ["innspill", "metodevarsel"])
-def test_a_form_of_a_later_step_needs_only_its_folder(form_type: str, tmp_path: Path) -> None:
-    design = DESIGN / f"{form_type}.json"
-    if not design.is_file():
-        pytest.skip("the design's field files are not on this machine")
-    folder = tmp_path / form_type / "1.0"
-    folder.mkdir(parents=True)
-    shutil.copy(design, folder / "definition.json")
-    definition = load_forms(tmp_path).newest(form_type)
-    assert definition is not None
-    assert {finding.code for finding in findings(definition, {}, submitter_kind="dmp")} >= {"required"}
 
 
 @pytest.mark.parametrize("form_type", FORMS.types())
@@ -135,9 +120,9 @@ def test_a_malformed_definition_is_refused_with_what_is_wrong(complaint: str, sp
         parse_definition(made_up)
 
 
-def test_every_named_check_is_used_by_some_form_or_awaits_a_form_of_a_later_step() -> None:
+def test_every_named_check_is_used_by_some_form() -> None:
     used = {check.name for form_type in FORMS.types() if (form_ := FORMS.newest(form_type)) for check in form_.checks}
-    assert set(NAMED_CHECKS) - used <= {"atc_matches_method_type"}
+    assert set(NAMED_CHECKS) == used
 
 
 def test_a_definition_cannot_be_changed_once_read() -> None:

@@ -30,7 +30,7 @@ def formats_in(schema: Any) -> Iterator[str]:
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition.form_type)
 def test_every_format_a_form_speaks_of_is_really_checked(definition: FormDefinition) -> None:
     used = set(formats_in(dict(definition.schema)))
-    assert used
+    assert used or not any(each.type.format for each in definition.fields.values())
     for name in used:
         checker = {"type": "string", "format": name}
         validator = Draft202012Validator(checker, format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -1,0 +1,67 @@
+"""The fields of a submission's body beside its files (contract, section 3): the same for handing in and for checking."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from services.shared import timestamps
+from services.shared.actors import Actors
+from services.shared.identity import Identity
+from services.shared.problems import Problem
+from services.shared.storable import storable_object
+from services.shared.web.incoming import ReceivedBody
+
+FIELDS: Final = frozenset({"form_type", "note", "access", "replaces", "on_behalf_of", "received_at", "language"})
+_SECRETARIAT_FIELDS: Final = ("on_behalf_of", "received_at")
+_SUBMITTER_KINDS: Final = ("organisation", "person", "foreign")
+
+
+def refuse_fields_of_others(body: ReceivedBody, *, is_secretariat: bool) -> None:
+    """Raise Problem when somebody else gives a field that only the secretariat may."""
+    if is_secretariat:
+        return
+    for name in _SECRETARIAT_FIELDS:
+        if body.value(name) is not None:
+            raise Problem("field_not_yours", 403, name=name)
+
+
+def submitter_kind(actors: Actors, identity: Identity, on_behalf_of: dict[str, Any] | None) -> str | None:
+    """What kind of submitter it is whose submission this is; None when that is not known."""
+    if on_behalf_of is None:
+        return identity.kind
+    return actors.kind_of(on_behalf_of["id"]) if on_behalf_of["kind"] == "organisation" else None
+
+
+def received_at_in(body: ReceivedBody) -> str:
+    """Now, or the earlier moment (or Norwegian day) that the secretariat gives. Raises Problem."""
+    text = body.value("received_at")
+    now = timestamps.now()
+    if text is None:
+        return now
+    try:
+        # A bare day is taken as its noon: the same day whichever zone somebody reads it in.
+        moment = timestamps.to_text(timestamps.parse(text if len(text) > 10 else f"{text}T12:00:00+01:00"))
+    except ValueError as fault:
+        raise Problem("value_not_allowed", 422, name="received_at") from fault
+    if moment > now:
+        raise Problem("value_not_allowed", 422, name="received_at")
+    return moment
+
+
+def on_behalf_of_in(body: ReceivedBody) -> dict[str, Any] | None:
+    """Whom the secretariat submits for, ``{"kind", "id", "name", "country"}``: given as JSON, or as a bare organisation number. Raises Problem."""
+    text = body.value("on_behalf_of")
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) == 9:
+        return {"kind": "organisation", "id": text, "name": text, "country": "NO"}
+    try:
+        party = storable_object(json.loads(text))
+        known = {key: str(party[key])[:200] for key in ("kind", "id", "name")}
+        known["country"] = str(party.get("country", "NO"))[:2]
+    except (ValueError, TypeError, KeyError, RecursionError) as fault:
+        raise Problem("value_not_allowed", 422, name="on_behalf_of") from fault
+    if known["kind"] not in _SUBMITTER_KINDS or not known["id"] or not known["name"]:
+        raise Problem("value_not_allowed", 422, name="on_behalf_of")
+    return known
