@@ -41,6 +41,7 @@ def main() -> None:
 
 for command in (
     offline.check,
+    offline.template,
     offline.verify,
     remote.submit,
     remote.status,

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from services.shared.actors import Actors, load_actors
 from services.shared.database import Database
 from services.shared.forms import FormCatalogue, load_forms
+from services.shared.forms.templates import Templates
 from services.shared.identity.tokens import TokenVerifier
 from services.shared.measures import Measure
 from services.shared.objects import Objects
@@ -35,6 +36,11 @@ class Checking:
     def forms(self) -> FormCatalogue:
         """The form definitions in ``schemas/forms``."""
         return load_forms(self.schemas / "forms")
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The forms to fill in."""
+        return Templates()
 
     @cached_property
     def policy(self) -> Policy:

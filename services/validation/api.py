@@ -11,8 +11,9 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from werkzeug import Response
 
-from services.shared import lifecycle, timestamps
+from services.shared import lifecycle, timestamps, words
 from services.shared.context import Context
+from services.shared.forms.templates import MEDIA_TYPES
 from services.shared.identity import Scope, current, open_route, requires
 from services.shared.objects.port import CHUNK, Hashing, Readable, Stored
 from services.shared.problems import Problem
@@ -144,7 +145,9 @@ def _add_forms(api: Blueprint, context: Context) -> None:
             for version in context.forms.versions(form_type):
                 definition = context.forms.get(form_type, version)
                 if definition is not None:
-                    links = {"schema": f"/api/v1/forms/{form_type}/{version}/schema"}
+                    links = {
+                        name: f"/api/v1/forms/{form_type}/{version}/{name}" for name in ("schema", *(f"template.{kind}" for kind in MEDIA_TYPES))
+                    }
                     title = definition.title.get(language) or definition.title["nb"]
                     found.append({"form_type": form_type, "form_version": version, "title": title, "links": links})
         return jsonify({"items": found})
@@ -160,8 +163,33 @@ def _add_forms(api: Blueprint, context: Context) -> None:
         response.content_type = "application/schema+json"
         return response
 
+    for kind in MEDIA_TYPES:
+        api.add_url_rule(f"/forms/<form_type>/<version>/template.{kind}", f"template_{kind}", _template_view(context, kind))
+
     @api.get("/policy")
     @open_route
     def policy() -> Response:
         """Limits and types that are allowed."""
         return jsonify(context.policy.public())
+
+
+def _template_view(context: Context, kind: str) -> Callable[[str, str], Response]:
+    @open_route
+    def template(form_type: str, version: str) -> Response:
+        """The form to fill in; ``?language=``, else as Accept-Language says."""
+        definition = context.forms.get(form_type, version)
+        if definition is None:
+            raise Problem("not_found", 404)
+        language = request.args.get("language") or preferred_language()
+        if language not in words.LANGUAGES:
+            raise Problem("malformed_request", 400)
+        made = context.templates.get(definition, kind, language)
+        response = Response(made.data, mimetype=made.media_type)
+        response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+        response.headers["Content-Language"] = language
+        response.headers["Cache-Control"] = "no-cache"  # kept, but asked for again: the ETag then spares the bytes
+        response.vary.add("Accept-Language")
+        response.set_etag(made.digest)
+        return response.make_conditional(request.environ)
+
+    return template

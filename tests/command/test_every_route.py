@@ -33,6 +33,8 @@ OPEN = {
     "/api/v1/openapi.json",
     "/api/v1/forms",
     "/api/v1/forms/<form_type>/<version>/schema",
+    "/api/v1/forms/<form_type>/<version>/template.docx",
+    "/api/v1/forms/<form_type>/<version>/template.pdf",
     "/api/v1/policy",
     "/api/v1/submissions/receipt-keys",
     # the local issuer, on loopback only

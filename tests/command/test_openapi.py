@@ -202,6 +202,13 @@ def test_what_the_main_job_answers_is_as_described(call: Caller) -> None:
 def test_what_is_open_and_what_a_check_answers_is_as_described(call: Caller) -> None:
     forms = call(None, "get", "/forms", 200)["items"]
     call(None, "get", "/forms/{form_type}/{version}/schema", 200, form_type=forms[0]["form_type"], version="1.0")
+    for kind, first in (("docx", b"PK"), ("pdf", b"%P")):
+        assert (
+            call(None, "get", f"/forms/{{form_type}}/{{version}}/template.{kind}", 200, form_type="forslag", version="1.0", query={"language": "nn"})[
+                :2
+            ]
+            == first
+        )
     call(None, "get", "/policy", 200)
     assert call(None, "get", "/openapi.json", 200) == DESCRIPTION
     call("leverandor", "post", "/checks", 200, files=[("form", ("skjema.json", good_json(atc_code="feil")))])
@@ -229,6 +236,8 @@ def test_what_is_open_and_what_a_check_answers_is_as_described(call: Caller) -> 
         ("arkivar", "post", "/archive/fixity-checks", 404, {"body": {"object": "NM-2026-222222"}}),
         ("sekretariat", "post", "/submissions/{submission}/accept", 404, {"submission": "x", "body": {"version": 1, "reason": "r"}}),
         (None, "get", "/forms/{form_type}/{version}/schema", 404, {"form_type": "x", "version": "1"}),
+        (None, "get", "/forms/{form_type}/{version}/template.pdf", 404, {"form_type": "x", "version": "1"}),
+        (None, "get", "/forms/{form_type}/{version}/template.pdf", 400, {"form_type": "forslag", "version": "1.0", "query": {"language": "de"}}),
     ],
 )
 def test_a_refusal_is_as_described(call: Caller, person: str | None, method: str, template: str, status: int, given: dict[str, Any]) -> None:

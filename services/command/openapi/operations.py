@@ -7,7 +7,9 @@ from typing import Final
 from services.command.openapi.operation import Answer, Body, Operation, Parameter
 from services.command.openapi.shapes import NUMBER, TEXT, UUID, Schema, action, one_of, ref
 from services.shared import lifecycle
+from services.shared.forms.templates import MEDIA_TYPES
 from services.shared.identity import Scope
+from services.shared.words import LANGUAGES
 
 SENDERS: Final = (Scope.SUBMIT, Scope.MONITOR)
 READERS: Final = (Scope.SUBMIT, Scope.MONITOR, Scope.QUEUE)
@@ -309,6 +311,7 @@ UPLOADS: Final = (
 
 FORM: Final = Parameter("form_type", "path", TEXT, required=True)
 VERSION: Final = Parameter("version", "path", TEXT, required=True)
+FORM_LANGUAGE: Final = Parameter("language", "query", one_of(*LANGUAGES), "The form's language; else as Accept-Language says.")
 FORMS: Final = (
     Operation(
         "post",
@@ -333,6 +336,20 @@ FORMS: Final = (
         {200: Answer("JSON Schema 2020-12.", {"type": "object"}, "application/schema+json")},
         (FORM, VERSION),
         problems={404: ("not_found",)},
+    ),
+    *(
+        Operation(
+            "get",
+            f"/forms/{{form_type}}/{{version}}/template.{kind}",
+            f"getFormAs{kind.capitalize()}",
+            "forms",
+            f"The form to fill in, as {program}",
+            ANYBODY,
+            {200: Answer("The form.", None, media_type, {"ETag": "Its sha256."})},
+            (FORM, VERSION, FORM_LANGUAGE),
+            problems={400: ("malformed_request",), 404: ("not_found",)},
+        )
+        for (kind, media_type), program in zip(MEDIA_TYPES.items(), ("Word", "PDF"), strict=True)
     ),
     Operation("get", "/policy", "getPolicy", "forms", "Limits and allowed types", ANYBODY, {200: Answer("The limits.", ref("Policy"))}),
     Operation("get", "/openapi.json", "getDescription", "forms", "This description", ANYBODY, {200: Answer("OpenAPI 3.1.", {"type": "object"})}),

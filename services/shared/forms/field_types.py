@@ -70,6 +70,6 @@ FIELD_TYPES: Final[Mapping[str, FieldType]] = MappingProxyType(
         "reference_list": FieldType("list", "reference", keys=_LIMITS),
         "enum": FieldType("choice", "choice", missing="choice", keys=frozenset({"values"})),
         "enum_multi": FieldType("choices", "choice", missing="choice", splits_at="\n;", keys=frozenset({"values"}) | _LIMITS),
-        "group_list": FieldType("rows", "rows", missing="rows", keys=frozenset({"fields"}) | _LIMITS),
+        "group_list": FieldType("rows", "rows", missing="rows", keys=frozenset({"fields", "row_label", "paper_rows"}) | _LIMITS),
     }
 )

@@ -23,7 +23,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Field:
-    """One field. ``fields`` are the sub fields of a group; ``minimum`` and ``maximum`` bound a number, or how many values a list has."""
+    """One field. ``fields`` are the sub fields of a group; ``minimum`` and ``maximum`` bound a number, or how many values a list has.
+
+    ``help`` is what is said under the question. Of a group, ``row_label`` names one row, and ``paper_rows`` is how many rows a form on paper
+    (PDF) has room for.
+    """
 
     key: str
     label: Mapping[str, str]
@@ -37,6 +41,9 @@ class Field:
     maximum: int | None = None
     choices: tuple[Choice, ...] = ()
     fields: tuple[Field, ...] = ()
+    help: Mapping[str, str] | None = None
+    row_label: Mapping[str, str] | None = None
+    paper_rows: int = 3
 
     @property
     def type(self) -> FieldType:

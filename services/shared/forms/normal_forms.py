@@ -9,8 +9,11 @@ import re
 import unicodedata
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 from typing import Any, Final
+
+from services.shared import words
 
 LARGEST_INTEGER: Final = 2**53 - 1  # beyond this, JSON readers no longer agree on the number (RFC 8259, section 6)
 # Bounds on what is looked at, far beyond any real form: a form made to have hundreds of thousands of faults must not cost us minutes.
@@ -58,7 +61,14 @@ def is_placeholder(text: str) -> bool:
     if len(text) > _LONGEST_PLACEHOLDER:
         return not text.strip()
     plain = clean(text).casefold()
-    return not plain or any(pattern.fullmatch(plain) for pattern in _PLACEHOLDERS)
+    return not plain or plain in _own_placeholders() or any(pattern.fullmatch(plain) for pattern in _PLACEHOLDERS)
+
+
+@cache
+def _own_placeholders() -> frozenset[str]:
+    """What our own templates show in an empty field: LibreOffice writes it as if it were an answer."""
+    texts = (texts for key, texts in words.catalogue().items() if key.startswith("templates.placeholder."))
+    return frozenset(text.casefold() for each in texts for text in each.values())
 
 
 def one_line(text: str) -> str:

@@ -20,8 +20,9 @@ _FORM_KEYS: Final = frozenset({"form_type", "form_version", "title", "who", "sec
 _OPTIONAL_FORM_KEYS: Final = frozenset({"headline"})
 _SECTION_KEYS: Final = frozenset({"key", "title", "fields"})
 _FIELD_KEYS: Final = frozenset({"key", "label", "aliases", "type", "required", "required_when", "publish", "source"})
+_OPTIONAL_FIELD_KEYS: Final = frozenset({"help"})
 _CHECK_KEYS: Final = frozenset({"id", "at", "check", "arguments", "severity", "needs", "message", "source"})
-_KEY_SHAPE: Final = re.compile("[a-z][a-z0-9_]*")
+_KEY_SHAPE: Final = re.compile("[a-z][a-z0-9]*(_[a-z0-9]+)*")  # never two _ in a row: that stands for / in the names of bookmarks
 
 
 class FormDefinitionError(ValueError):
@@ -60,7 +61,7 @@ def _field(document: Mapping[str, Any]) -> Field:
     type_ = FIELD_TYPES.get(document.get("type", ""))
     if type_ is None:
         raise FormDefinitionError(f"{where}: unknown field type {document.get('type')!r}")
-    _only(document, _FIELD_KEYS | type_.keys, _FIELD_KEYS | (type_.keys & {"values", "fields"}), where)
+    _only(document, _FIELD_KEYS | _OPTIONAL_FIELD_KEYS | type_.keys, _FIELD_KEYS | (type_.keys & {"values", "fields"}), where)
     if not _KEY_SHAPE.fullmatch(document["key"]):
         raise FormDefinitionError(f"{where}: a key is small letters, digits and _")
     if document["required_when"] is not None and (problem := problem_with(document["required_when"])):
@@ -78,6 +79,9 @@ def _field(document: Mapping[str, Any]) -> Field:
         maximum=document.get("max"),
         choices=tuple(_choice(value, where) for value in document.get("values", ())),
         fields=tuple(_field(sub) for sub in document.get("fields", ())),
+        help=_texts(document["help"], f"{where}, help") if "help" in document else None,
+        row_label=_texts(document["row_label"], f"{where}, row_label") if "row_label" in document else None,
+        paper_rows=int(document.get("paper_rows", 3)),
     )
 
 

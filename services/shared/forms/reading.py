@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+from services.shared import bookmarks
 from services.shared.forms.conditions import is_unanswered
 from services.shared.forms.definition import FormDefinition
 from services.shared.forms.fields import Field
@@ -102,7 +103,9 @@ def _single(field: Field, parts: Mapping[str, TagValue]) -> tuple[Any, list[str]
 def _value_of_box(field: Field, name: str) -> str | None:
     if field.type.json == "boolean":
         return "true" if name in _YES_KEYS else "false" if name in _NO_KEYS else None
-    return name if any(choice.value == name for choice in field.choices) else None
+    # A bookmark in a Word form has room for the beginning of a long name only.
+    cut = len(bookmarks.name_of(f"{field.key}/{name}")) == bookmarks.MOST_CHARACTERS
+    return next((choice.value for choice in field.choices if choice.value == name or (cut and choice.value.startswith(name))), None)
 
 
 def _is_ticked(value: TagValue) -> bool:

@@ -15,6 +15,7 @@ import pytest
 from services.intake.create import ACCESS
 from services.intake.pages.submission import PATHS
 from services.shared import lifecycle, names, scanner, words
+from services.shared.forms.field_types import FIELD_TYPES
 from services.shared.identity.issuer import DEMO_SCOPES
 from services.shared.problems import STATUS_CODES
 from services.shared.story import DELIVERY_STATES
@@ -34,9 +35,14 @@ PUT_TOGETHER = {
     "receipt.": {"received_at", "version", "form_type", "status"},
     "status.": {f"{state}.{part}" for state in lifecycle.STATES for part in ("name", "meaning")},
     "scan.": {scanner.PENDING, scanner.CLEAN, scanner.INFECTED, scanner.NOT_SCANNED},
+    "templates.": {
+        *("add_row", "and", "answer", "contact", "facts", "false", "lead", "page", "placeholder.choice", "placeholder.date", "placeholder.text"),
+        *("publisher", "question", "required", "rows", "send", "true", "version"),
+    },
+    "templates.help.": {name for name in FIELD_TYPES if words.has(f"templates.help.{name}")},
     "timeline.": EVENTS,
 }
-OURS = ("pages.", "receipt.", "status.", "scan.", "timeline.")
+OURS = ("pages.", "receipt.", "status.", "scan.", "templates.", "timeline.")
 # Forms that are bokmål and never nynorsk.
 BOKMAL = frozenset(
     re.findall(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from services.shared.sandbox.readers import office, word_controls, word_lines, word_styles
+from services.shared.sandbox.readers import office, word_bookmarks, word_controls, word_lines, word_styles
 from services.shared.sandbox.readers.package import Package
 from services.shared.sandbox.readers.refused import Refused
 
@@ -68,7 +68,8 @@ def _read_form(opening: FileOpening, document: Document, package: Package, roots
     limits = opening.policy.opening
     bound = word_controls.BoundData(package, limits.form_part_bytes)
     for root in roots.values():
-        for tag, value in word_controls.controls_in(root, bound):
+        tagged = list(word_controls.controls_in(root, bound))
+        for tag, value in (*tagged, *word_bookmarks.controls_in(root, {tag for tag, _ in tagged}, word_controls.value_of)):
             if isinstance(value, str):
                 value = value[: limits.form_value_characters]
                 if document.identity_numbers:  # else there is none in the whole part
