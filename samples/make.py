@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from samples import register
 from samples.bad import bad
 from samples.good import good
 from samples.sample import Sample
@@ -28,7 +29,7 @@ def samples(today: date) -> Iterator[Sample]:
 def write(folder: Path, today: date) -> list[Path]:
     """Writes each sample's form and, beside it, ``<stem>.vedlegg/`` with its attachments; returns the forms. Replaces what was there.
 
-    ``senders.json`` says who submits each: ``{file name: {"actor", "on_behalf_of"}}``.
+    ``senders.json`` says who submits each: ``{file name: {"actor", "on_behalf_of"}}``; ``metoderegister.xlsx`` is a register they fit.
     """
     folder.mkdir(parents=True, exist_ok=True)
     forms = []
@@ -45,6 +46,7 @@ def write(folder: Path, today: date) -> list[Path]:
             for name, data in sample.attachments.items():
                 (attachments / name).write_bytes(data)
     (folder / SENDERS_FILE).write_text(json.dumps(senders, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (folder / register.NAME).write_bytes(register.register(today))
     return forms
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import NullPool, create_engine, inspect, text
 import services.archive.handlers
 import services.routing.handlers
 import services.validation.handlers
+import services.validation.registers
 from services.archive.app import create_app as create_archive
 from services.archive.handlers import settle_unfinished
 from services.intake.app import create_app as create_intake
@@ -41,7 +42,7 @@ from services.shared.worker import Worker
 from services.validation.app import create_app as create_validation
 
 # Importing a service's handlers registers them; a test compares what is registered with names.HANDLERS.
-HANDLER_MODULES = (services.archive.handlers, services.routing.handlers, services.validation.handlers)
+HANDLER_MODULES = (services.archive.handlers, services.routing.handlers, services.validation.handlers, services.validation.registers)
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 THREADS = {"validation": 2, "archive": 2, "routing": 1}
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"

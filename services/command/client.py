@@ -58,6 +58,11 @@ class Client:
             files = [(part, (file.name, stack.enter_context(file.open("rb")), mimetypes.guess_type(file.name)[0])) for part, file in parts]
             return self._json("POST", path, data=fields, files=files, headers=headers)
 
+    def send_file(self, path: str, part: str, file: Path) -> dict[str, Any]:
+        """Send one file as a multipart body. Raises Refused, NotReachable."""
+        with file.open("rb") as stream:
+            return self._json("POST", path, files=[(part, (file.name, stream, mimetypes.guess_type(file.name)[0]))])
+
     def download(self, path: str) -> bytes:
         """The bytes of a document. Raises Refused, NotReachable."""
         return self._ask("GET", path).content

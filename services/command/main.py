@@ -23,6 +23,7 @@ from services.command import offline, remote
 from services.command.assemble import DataInUse
 from services.command.client import Client
 from services.command.consume import consume
+from services.command.register import register
 from services.command.remote import CALL_IS_WRONG, NOT_REACHABLE
 from services.command.samples import Outcome, print_table, submit_samples
 from services.command.servers.process import NotStarted, ServerMissing
@@ -50,6 +51,7 @@ for command in (
     remote.routing,
     archive_commands.archive,
     broker_commands.broker,
+    register,
     consume,
 ):
     main.add_command(command)

@@ -12,11 +12,12 @@ from sqlalchemy import select
 
 from services.shared.actors import Actors, load_actors
 from services.shared.database import Database
-from services.shared.forms import FormCatalogue, load_forms
+from services.shared.forms import FormCatalogue, Register, load_forms
 from services.shared.forms.templates import Templates
 from services.shared.identity.tokens import TokenVerifier
 from services.shared.measures import Measure
 from services.shared.objects import Objects
+from services.shared.registers import registers_in_force
 from services.shared.sandbox import Box, Policy
 from services.shared.scanner import NoScanner, Scanner
 from services.shared.settings import Settings
@@ -49,6 +50,10 @@ class Checking:
 
     box: Box
 
+    def registers(self, today: date) -> Mapping[str, Register]:
+        """The registers that checks may ask on a day, by name: none, unless there is a database that keeps them."""
+        return {}
+
 
 class Context(Checking):
     """Settings and the ports of a running service. Data from ``schemas/`` is read at first use and kept."""
@@ -74,6 +79,10 @@ class Context(Checking):
         # What services tell of themselves at scrape time, put in the same way.
         self.measures = measures
         self.box = Box(self.policy, settings.data / "scratch", allow_unconfined=settings.allow_unconfined_parsing)
+
+    def registers(self, today: date) -> Mapping[str, Register]:
+        """The newest imports."""
+        return registers_in_force(self.database, self.schemas, today)
 
     @cached_property
     def receipt_signer(self) -> ReceiptSigner:

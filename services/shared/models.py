@@ -169,3 +169,41 @@ upload_parts = Table(
     Column("size", BigInteger, nullable=False),
     Column("object_key", Text, nullable=False),
 )
+
+# One import of a register (``schemas/registers``): a workbook that the secretariat handed in. The newest that could be read is in force.
+register_imports = Table(
+    "register_imports",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("register", String(60), nullable=False),
+    Column("state", String(8), nullable=False),  # pending | read | refused
+    Column("name", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("object_key", Text, nullable=False),
+    Column("imported_at", String(27), nullable=False),
+    # When the same workbook was last handed in again: it is as good as new then.
+    Column("confirmed_at", String(27), nullable=False),
+    Column("imported_by", String(200), nullable=False),
+    Column("finished_at", String(27)),
+    Column("rows", Integer, nullable=False),
+    # ``[{"row", "reason", "column"}]``, the first of them; ``refused_rows`` counts all.
+    Column("refused", Json, nullable=False),
+    Column("refused_rows", Integer, nullable=False),
+    # Headings of columns that were not there but may be missing.
+    Column("absent", Json, nullable=False),
+    # Why nothing of it could be used: ``{"code", "values"}``.
+    Column("refusal", Json),
+    Index("ix_register_imports_register", "register", "imported_at", "id"),
+)
+
+register_rows = Table(
+    "register_rows",
+    metadata,
+    Column("import_id", String(36), ForeignKey("register_imports.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    # In its normal form. A key may have several rows.
+    Column("key", String(60), nullable=False),
+    Column("said", Json, nullable=False),
+    Index("ix_register_rows_key", "import_id", "key"),
+)

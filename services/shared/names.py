@@ -38,6 +38,7 @@ RULES_APPLIED: Final = "rules.applied"
 
 # Handlers: "<service>.<what it does>". The part before the dot says whose worker runs it.
 VALIDATION_CHECK: Final = "validation.check"
+VALIDATION_REGISTER: Final = "validation.register"
 ARCHIVE_STORE: Final = "archive.store"
 ARCHIVE_FIXITY: Final = "archive.fixity"
 ROUTING_ROUTE: Final = "routing.route"
@@ -57,4 +58,14 @@ SUBSCRIBERS: Final[dict[str, tuple[str, ...]]] = {
     ROUTED_BY_HAND: (ROUTING_BY_HAND,),
 }
 
-HANDLERS: Final = (VALIDATION_CHECK, ARCHIVE_STORE, ARCHIVE_FIXITY, ROUTING_ROUTE, ROUTING_RECALL, ROUTING_BY_HAND, ROUTING_CONFIRM, ROUTING_RECEIPT)
+HANDLERS: Final = (
+    VALIDATION_CHECK,
+    VALIDATION_REGISTER,
+    ARCHIVE_STORE,
+    ARCHIVE_FIXITY,
+    ROUTING_ROUTE,
+    ROUTING_RECALL,
+    ROUTING_BY_HAND,
+    ROUTING_CONFIRM,
+    ROUTING_RECEIPT,
+)

@@ -1,4 +1,4 @@
-"""``/api/v1/checks``, ``/forms`` and ``/policy``: what validation answers at once and keeps nothing of."""
+"""``/api/v1/checks``, ``/forms`` and ``/policy``: what validation answers at once and keeps nothing of. ``/registers`` stand in ``registers.py``."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from services.shared.web.incoming import FORM, ReceivedBody, check_length, read_
 from services.shared.web.submission_fields import FIELDS, on_behalf_of_in, received_at_in, refuse_fields_of_others, submitter_kind
 from services.validation.examine import Examination, File, Request, examine
 from services.validation.handlers import document_id
+from services.validation.registers import add_registers
 
 
 def create_blueprint(context: Context) -> Blueprint:
@@ -31,6 +32,7 @@ def create_blueprint(context: Context) -> Blueprint:
     api = Blueprint("validation", __name__, url_prefix="/api/v1")
     _add_checks(api, context)
     _add_forms(api, context)
+    add_registers(api, context)
     return api
 
 

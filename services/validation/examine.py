@@ -5,7 +5,7 @@ The same examination serves ``POST /submissions`` (as a job) and ``POST /checks`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final
 from services.shared import lifecycle, words
 from services.shared.context import Checking
 from services.shared.form_lines import text_of
-from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, check, normalise, read_labels, read_tags, recognise
+from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, Register, check, normalise, read_labels, read_tags, recognise
 from services.shared.rules import Gates, load_gates, outcome
 from services.shared.sandbox import FormReading, Incoming, Opened, OpenedDocument
 from services.shared.sandbox import Problem as Fault
@@ -95,7 +95,7 @@ def examine(context: Checking, request: Request) -> Examination:
         form = result.opened.form if result.opened else None
         definition = _definition_of(context, request, form, result)
         if definition is not None and form is not None:
-            _check(definition, form, request, result)
+            _check(definition, form, request, result, context.registers(request.today))
         elif not any(finding.severity == "error" for finding in result.findings):
             result.findings.append(_document_finding("form_not_recognised", _form_file(request)))
         _identity_numbers(request, result)
@@ -165,7 +165,7 @@ def _said(form: FormReading) -> tuple[str | None, str | None]:
     return (form_type.strip() or None if isinstance(form_type, str) else None), (version.strip() or None if isinstance(version, str) else None)
 
 
-def _check(definition: FormDefinition, form: FormReading, request: Request, result: Examination) -> None:
+def _check(definition: FormDefinition, form: FormReading, request: Request, result: Examination, registers: Mapping[str, Register]) -> None:
     reading = _read(definition, form, result)
     result.form_type, result.form_version = definition.form_type, definition.form_version
     said = form.payload.get("language") if form.kind == "json" and isinstance(form.payload, dict) else form.tags.get("language") or form.language
@@ -179,6 +179,7 @@ def _check(definition: FormDefinition, form: FormReading, request: Request, resu
         attachments=[document.name for document in result.documents if document.role != FORM]
         or [file.name for file in request.files if file.role != FORM],
         submitter_kind=request.submitter_kind or "unknown",
+        registers=registers,
         # Numbers found in documents are told by document below; answers are searched by the check itself.
         identity_numbers=[],
     )

@@ -15,6 +15,8 @@ from flask import Flask
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from samples import register
+from samples.builders.spreadsheet import workbook
 from services.archive.app import create_app as create_archive
 from services.command.assemble import embedded_context
 from services.command.openapi.build import FILE, text
@@ -24,7 +26,7 @@ from services.routing.app import create_app as create_routing
 from services.shared import words
 from services.shared.settings import Settings
 from services.validation.app import create_app as create_validation
-from tests.end_to_end.material import good_json
+from tests.end_to_end.material import TODAY, good_json
 from tests.end_to_end.system import free_port
 from tests.intake.tus import Tus
 
@@ -214,6 +216,15 @@ def test_what_is_open_and_what_a_check_answers_is_as_described(call: Caller) -> 
     call("leverandor", "post", "/checks", 200, files=[("form", ("skjema.json", good_json(atc_code="feil")))])
 
 
+def test_what_importing_a_register_answers_is_as_described(call: Caller) -> None:
+    call("sekretariat", "get", "/registers", 200)
+    for data in (register.register(TODAY), b"PK", workbook("Ark", [register.HEADINGS, ("x", "", "", "", "", "", 0, "", "")])):
+        started = call("sekretariat", "post", "/registers/{register}/imports", 202, register="methods", files=[("file", ("a.xlsx", data))])
+        given = {"register": "methods", "import": started["id"]}
+        until(lambda given=given: call("sekretariat", "get", "/registers/{register}/imports/{import}", 200, **given)["state"] != "pending")
+    assert call("sekretariat", "get", "/registers/{register}", 200, register="methods")["in_force"]["rows"] > 5
+
+
 @pytest.mark.parametrize(
     ("person", "method", "template", "status", "given"),
     [
@@ -231,6 +242,10 @@ def test_what_is_open_and_what_a_check_answers_is_as_described(call: Caller) -> 
         ("dmp", "post", "/queues/{agency}/leases", 422, {"agency": "dmp", "body": {"max": 0}}),
         ("dmp", "post", "/leases/{lease}/confirm", 404, {"lease": "0" * 32}),
         ("dmp", "post", "/deliveries/{delivery}/receipts", 404, {"delivery": "x", "body": {"outcome": "confirmed"}}),
+        ("leverandor", "get", "/registers", 403, {}),
+        ("sekretariat", "get", "/registers/{register}", 404, {"register": "x"}),
+        ("sekretariat", "post", "/registers/{register}/imports", 415, {"register": "methods", "body": {}}),
+        ("sekretariat", "post", "/registers/{register}/imports", 415, {"register": "methods", "files": [("file", ("a.csv", b"a"))]}),
         ("arkivar", "get", "/archive/objects", 400, {"query": {"limit": "0"}}),
         ("arkivar", "get", "/archive/objects/{object}", 404, {"object": "NM-2026-222222"}),
         ("arkivar", "post", "/archive/fixity-checks", 404, {"body": {"object": "NM-2026-222222"}}),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from samples import register
 from samples.builders.word_form import docx_form
 from samples.content import medicines, proposals
 from samples.content.alerts import before_the_meeting, innspill, metodevarsel
@@ -170,4 +171,4 @@ def test_the_command_writes_the_same_bytes_again_and_clears_what_was_there(made:
     attachments = {f"{sample.stem}.vedlegg/{name}": data for sample in made for name, data in sample.attachments.items()}
     senders = json.loads(written.pop("senders.json"))
     assert senders == {sample.name: {"actor": sample.sender.actor, "on_behalf_of": sample.sender.on_behalf_of} for sample in made}
-    assert written == {sample.name: sample.form for sample in made} | attachments
+    assert written == {sample.name: sample.form for sample in made} | attachments | {register.NAME: register.register(TODAY)}

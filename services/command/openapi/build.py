@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from services.command.openapi import operations, work_operations
+from services.command.openapi import operations, register_operations, work_operations
 from services.command.openapi.examples import EXAMPLES
 from services.command.openapi.operation import Answer, Body, Operation
 from services.command.openapi.shapes import SUBMISSION_SHAPES, TEXT, ref
@@ -13,6 +13,7 @@ from services.command.openapi.work_shapes import archive_shapes, work_shapes
 from services.shared import words
 from services.shared.identity import Scope
 from services.shared.problems import MEDIA_TYPE
+from services.shared.registers.importing import FILE_PART
 from services.shared.settings import SCHEMAS
 
 FILE: Final = SCHEMAS / "openapi.json"
@@ -21,6 +22,7 @@ TABLE: Final[tuple[Operation, ...]] = (
     *operations.SUBMISSIONS,
     *operations.UPLOADS,
     *operations.FORMS,
+    *register_operations.REGISTERS,
     *work_operations.WORK,
     *work_operations.ARCHIVE,
 )
@@ -35,6 +37,7 @@ TAGS: Final = {
     "secretariat": "What the secretariat does to a submission; each names the version it looked at and a reason.",
     "uploads": "Large files in pieces, by tus 1.0 (https://tus.io/protocols/resumable-upload).",
     "forms": "Forms, checks and limits.",
+    "registers": "The registers that forms are checked against.",
     "work": "An agency's work. The same books as its queue on RabbitMQ.",
     "archive": "Search, retrieval, export and fixity.",
 }
@@ -68,7 +71,7 @@ def description() -> dict[str, Any]:
             },
             "schemas": {
                 name: {**shape, "examples": [EXAMPLES[name]]} if name in EXAMPLES else shape
-                for name, shape in {**SUBMISSION_SHAPES, **work_shapes(), **archive_shapes()}.items()
+                for name, shape in {**SUBMISSION_SHAPES, **register_operations.REGISTER_SHAPES, **work_shapes(), **archive_shapes()}.items()
             },
         },
     }
@@ -110,7 +113,8 @@ def _body(body: Body) -> dict[str, Any]:
         content["example"] = body.example
     if body.media_type == "multipart/form-data":
         # Repeated parts of one name, not one part with a list in it.
-        content["encoding"] = {"form": {"contentType": "application/octet-stream"}, "attachments": {"contentType": "application/octet-stream"}}
+        files = ("form", "attachments") if body.schema != ref("NewRegisterImport") else (FILE_PART,)
+        content["encoding"] = {name: {"contentType": "application/octet-stream"} for name in files}
     return {"required": body.required, "content": {body.media_type: content}}
 
 

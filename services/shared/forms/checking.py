@@ -127,16 +127,22 @@ def _check_findings(
     for place in named.function(each.arguments, each.at, answers, context):
         pointer = None if place.document is not None else _pointer(place.path)
         # A malformed value is told as malformed, no more; a warning adds nothing to the error that a field is missing.
-        if not is_identity and (pointer in malformed or (each.severity == "warning" and pointer in missing)):
+        if not is_identity and (pointer in malformed or (severity_of(each, context) == "warning" and pointer in missing)):
             continue
         yield Finding(
             pointer=pointer,
             label=_label(definition, place),
             code=NATIONAL_IDENTITY_NUMBER if is_identity else each.id,
             message=dict(each.message),
-            severity=each.severity,
+            severity=severity_of(each, context),
             document=place.document,
         )
+
+
+def severity_of(each: Check, context: CheckContext) -> str:
+    """How much a check weighs now: what an old register says may be out of date, so that it only warns."""
+    register = (context.registers or {}).get(each.arguments.get("register", ""))
+    return "warning" if register is not None and not register.is_fresh else each.severity
 
 
 def _finding(definition: FormDefinition, path: Path, code: str, key: str, values: Mapping[str, Any]) -> Finding:

@@ -11,6 +11,11 @@ from typing import Protocol
 class Register(Protocol):
     """A list kept elsewhere (organisations, methods, decisions) that can be asked for what it knows of a key."""
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it is new enough for its word to be an error; an older one can only warn."""
+        ...
+
     def rows(self, key: str) -> Sequence[Mapping[str, str]]:
         """The rows for a key in its normal form; none when the register does not have it. A key may have several rows."""
         ...

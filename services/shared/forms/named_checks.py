@@ -90,8 +90,8 @@ def in_register(arguments: Arguments, at: Sequence[str], answers: Answers, conte
             continue
         key = answers.get(arguments["by"])
         rows = register.rows(key) if isinstance(key, str) else ()
-        # A key that the register does not have is the business of another check.
-        if rows and all(row.get(arguments["column"]) != value for row in rows):
+        # A key that the register does not have is the business of another check; a row that does not say it contradicts nobody.
+        if rows and all(row.get(arguments["column"]) and row[arguments["column"]] != value for row in rows):
             yield Place(path)
 
 

@@ -33,9 +33,11 @@ class Start:
     zygote: int
 
 
-def warm_up(policy: Policy) -> None:
+def warm_up(policy: Policy, *, tables: bool) -> None:
     """Let every reader work once on a small file of our own, so that what is imported late is there before the fork."""
     warm.read_one_of_each(policy)
+    if tables:
+        warm.read_a_table()
 
 
 def run(start: Start) -> None:

@@ -231,7 +231,7 @@ class FileOpening:
                 document.text_searched = False
                 self.finding(document, refusal, found=document.file_type.key if document.file_type else "unknown")
                 return
-            reader = reader_of(document.file_type.key) if document.file_type else None
+            reader = reader_of(document.file_type.key, document.role) if document.file_type else None
             if reader:
                 reader(self, document)
         except OutOfBudget as error:
@@ -245,6 +245,8 @@ class FileOpening:
 
     def _refusal(self, document: Document) -> str | None:
         role = document.role
+        if role == "table":
+            return "type_not_allowed" if document.file_type is None or document.file_type.key != "xlsx" else None
         if role == "extracted" and self.may_be_form and document.file_type and "form" in document.file_type.roles:
             role = "form"  # the mail that was sent as the form may carry what a form may be
         return self.policy.refusal_of_type(role, document.name, document.file_type)

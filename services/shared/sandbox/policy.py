@@ -64,6 +64,8 @@ class Opening:
     message_bytes: int
     message_parts: int
     answer_bytes: int
+    table_rows: int
+    table_columns: int
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from typing import Any, BinaryIO, Literal, NoReturn
 from services.shared.form_lines import Cell, Line
 from services.shared.sandbox.policy import Policy
 
-IncomingRole = Literal["form", "attachment"]
-DocumentRole = Literal["form", "attachment", "extracted"]
+IncomingRole = Literal["form", "attachment", "table"]
+DocumentRole = Literal["form", "attachment", "table", "extracted"]
 FormKind = Literal["docx", "pdf", "json", "none"]
 TagValue = str | bool | list[str]
 

@@ -153,11 +153,11 @@ def _address_space() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def main(descriptor: int, scratch_root: Path) -> None:
+def main(descriptor: int, scratch_root: Path, *, tables: bool) -> None:
     """Say `ready` with what confinement could be had, then serve."""
     control = socket.socket(fileno=descriptor)
     policy = Policy.parse(control.recv(_FIRST_MESSAGE_BYTES).decode())
-    child.warm_up(policy)
+    child.warm_up(policy, tables=tables)
     base_memory = _address_space()
     confinement = confine.confine_zygote(scratch_root)
     try:
@@ -170,4 +170,4 @@ def main(descriptor: int, scratch_root: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), tables="tables" in sys.argv[3:])

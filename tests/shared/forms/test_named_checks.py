@@ -38,8 +38,9 @@ HIT = "HIT"
 class Table:
     """A register made of a dictionary."""
 
-    def __init__(self, rows: Mapping[str, Sequence[Mapping[str, str]]]) -> None:
+    def __init__(self, rows: Mapping[str, Sequence[Mapping[str, str]]], *, is_fresh: bool = True) -> None:
         self._rows = rows
+        self.is_fresh = is_fresh
 
     def rows(self, key: str) -> Sequence[Mapping[str, str]]:
         return self._rows.get(key, ())
@@ -318,6 +319,24 @@ def test_a_check_that_lacks_what_it_needs_is_skipped_and_listed(check_name: str,
     definition = form(*FIELDS, checks=[named(check_name, ["number"], arguments, needs=needs)])
     result = check(definition, {"number": "123456785"}, context())
     assert (result.findings, result.skipped) == ((), ("the-check",))
+
+
+@pytest.mark.parametrize(("is_fresh", "severity"), [(True, "error"), (False, "warning")])
+@pytest.mark.parametrize(
+    "arguments", [{"field": "method", "register": "list"}, {"field": "first", "register": "list", "by": "method", "column": "day"}]
+)
+def test_a_register_that_is_not_fresh_only_warns(arguments: dict[str, Any], is_fresh: bool, severity: str) -> None:
+    definition = form(*FIELDS, checks=[named("in_register", ["method"], arguments, needs="register")])
+    answers = {"method": "ID2020_001" if "by" in arguments else "ID2020_002", "first": "2023-03-03"}
+    told = check(definition, answers, context(registers={"list": Table({"ID2020_001": [{"day": "2021-01-01"}]}, is_fresh=is_fresh)}))
+    assert [finding.severity for finding in told.findings] == [severity]
+
+
+def test_a_row_that_does_not_say_it_contradicts_nobody() -> None:
+    arguments = {"field": "first", "register": "list", "by": "method", "column": "day"}
+    definition = form(*FIELDS, checks=[named("in_register", ["first"], arguments, needs="register")])
+    table = Table({"ID2020_001": [{"day": "2021-01-01"}, {"day": ""}]})
+    assert places(definition, {"method": "ID2020_001", "first": "2023-03-03"}, registers={"list": table}) == []
 
 
 def test_identity_numbers_in_answers_are_found_even_before_documents_are_looked_through() -> None:

@@ -31,8 +31,12 @@ _READERS: dict[str, Callable[[FileOpening, Document], None]] = {
 }
 
 
-def reader_of(key: str) -> Callable[[FileOpening, Document], None] | None:
-    """The reader of a type by its key in the policy."""
+def reader_of(key: str, role: str) -> Callable[[FileOpening, Document], None] | None:
+    """The reader of a type by its key in the policy, for a file sent in a role."""
+    if role == "table":
+        from services.shared.sandbox.readers import table  # warm already in a box that has it
+
+        return table.read if key == "xlsx" else None
     return _READERS.get(key)
 
 

@@ -30,3 +30,10 @@ def read_one_of_each(policy: Policy) -> None:
     mail.warm()
     for code_page in ("cp437", "cp850", "cp1252", "utf-16", "latin-1"):
         "x".encode(code_page).decode(code_page)
+
+
+def read_a_table() -> None:
+    """The reader of tables, which only some boxes have."""
+    from services.shared.sandbox.readers import table  # only where it is used: it brings openpyxl
+
+    table.warm()
