@@ -31,7 +31,7 @@ log = telemetry.logger("archive")
 
 @handles(names.ARCHIVE_STORE)
 def store(job: Job, context: Context) -> Effect | None:
-    """Write the version that an event asks for, read every byte of it back, then tell that it is stored. Running again finds the same version."""
+    """Write the version that an event asks for, prove that every byte of it lies there, then tell that it is stored. Running again finds the same version."""
     if job.submission is None or job.event is None:
         raise Hopeless("archiving needs the event that asked for it")
     with context.database.read() as tx:

@@ -39,14 +39,15 @@ class SourceDamaged(Exception):
 class StoredVersion:
     """One version in the store. ``digest`` is ``sha512:<hex>`` of its inventory; ``sizes``: content path -> bytes, for the content this version added.
 
-    ``read_back``: content whose digests were compared just now with what lies in the store, so that it need not be read again.
+    ``proved``: paths below the object that are known to lie in the store as they should, so that they need not be read again: read back just now, or
+    compared by the store itself before it took them (``Objects.compares``).
     """
 
     object_id: str
     version: int
     digest: str
     sizes: dict[str, int]
-    read_back: frozenset[str] = field(default=frozenset(), compare=False)
+    proved: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def name(self) -> str:
@@ -113,6 +114,17 @@ def read_inventory(port: Objects, object_id: str) -> Inventory:
     if port.read_bytes(f"{root}/{SIDECAR}") != sidecar_of(data):
         raise ArchiveDamaged(f"{object_id}: the root inventory and its sidecar differ")
     return _parsed(data, object_id)
+
+
+def head_as_written(port: Objects, stored: StoredVersion) -> Inventory | None:
+    """The root inventory when it is this version's own and its sidecar fits; None when anything else lies there, or nothing."""
+    root = object_root(stored.object_id)
+    try:
+        data, sidecar = port.read_bytes(f"{root}/{INVENTORY}"), port.read_bytes(f"{root}/{SIDECAR}")
+    except ObjectMissing:
+        return None
+    is_own = digest_of(data) == stored.digest and sidecar == sidecar_for(stored.digest)
+    return _parsed(data, stored.object_id) if is_own else None
 
 
 def settle(port: Objects, root: str) -> StoredObject | None:
@@ -187,11 +199,13 @@ def write_version(port: Objects, object_id: str, plan: VersionPlan, source: Obje
     with port.together():  # all of it is durable before the version's inventory names any of it
         if found is None:
             port.put_bytes(f"{root}/{OBJECT_DECLARATION}", b"ocfl_object_1.1\n")
-        read_back = frozenset(path for path, content in new.items() if _write_content(port, f"{root}/{path}", content, source))
+        proved = {path for path, content in new.items() if _write_content(port, f"{root}/{path}", content, source)}
     data = after.serialised()
     port.put_bytes(f"{root}/v{after.head}/{INVENTORY}", data)
     _commit(port, root, after.head, data)
-    return StoredVersion(object_id, after.head, digest_of(data), {path: content.size for path, content in new.items()}, read_back)
+    if port.compares:
+        proved.add(f"v{after.head}/{INVENTORY}")
+    return StoredVersion(object_id, after.head, digest_of(data), {path: content.size for path, content in new.items()}, frozenset(proved))
 
 
 def stored_version(port: Objects, object_id: str, inventory: Inventory, number: int) -> StoredVersion:
@@ -209,10 +223,10 @@ def stored_version(port: Objects, object_id: str, inventory: Inventory, number: 
 
 
 def _write_content(port: Objects, key: str, content: Content, source: Objects) -> bool:
-    """True when what lies in the store was read back and is what it should be."""
+    """True when what lies in the store is proved to be what it should be."""
     if isinstance(content.source, bytes):
         port.put_bytes(key, content.source, replace=False)
-        return False
+        return port.compares
     stored = port.copy_from(source, content.source, key)
     if (stored.size, stored.sha512, stored.sha256) != (content.size, content.sha512, content.sha256):
         port.delete(key)  # no inventory names it yet, and none ever will

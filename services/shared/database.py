@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 NAMING = {
@@ -19,6 +20,8 @@ NAMING = {
 metadata = MetaData(naming_convention=NAMING)
 
 SQLITE_BUSY_SECONDS = 60
+# A connection that has rested longer than this is asked whether it still stands before it is used; asking each time would double the way of every short read.
+RESTED_SECONDS = 1.0
 # No wait is endless: for a server that does not answer or whose machine is gone, for a lock, and for a client that stopped inside a transaction.
 POSTGRESQL_WAITS = {
     "connect_timeout": 5,
@@ -41,6 +44,8 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self._listeners: list[Callable[[set[str]], None]] = []
         self.engine = _sqlite_engine(url, pool_size) if self.is_sqlite else _postgresql_engine(url, pool_size)
+        # READ COMMITTED shows each statement the newest state, in a transaction or not: PostgreSQL need not be told where a reading begins and ends.
+        self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def add_commit_listener(self, listener: Callable[[set[str]], None]) -> None:
         """Have ``listener`` called with the services a committed write left work for. It must be quick and must not fail."""
@@ -48,8 +53,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A snapshot to read from."""
-        with self.engine.connect() as connection, connection.begin():
+        """To read from: a snapshot on SQLite; on PostgreSQL each statement sees what is committed when it begins."""
+        with self._reading.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -96,8 +101,25 @@ def once_committed(tx: Connection, action: Callable[[], object]) -> None:
 
 
 def _postgresql_engine(url: str, pool_size: int) -> Engine:
-    # After a restart of the server what lies in the pool is dead: it is asked before it is used.
-    return create_engine(url, pool_size=pool_size, pool_pre_ping=True, connect_args=dict(POSTGRESQL_WAITS))
+    engine = create_engine(url, pool_size=pool_size, connect_args=dict(POSTGRESQL_WAITS))
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_connection: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, record: Any, _proxy: Any) -> None:
+        """After a restart of the server what lies in the pool is dead."""
+        if time.monotonic() - record.info.get("rests_since", float("inf")) < RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except Exception as fault:
+            if not engine.dialect.is_disconnect(fault, connection, None):  # type: ignore[arg-type]  # it looks at the driver's own
+                raise
+            raise InvalidatePoolError from fault
+
+    return engine
 
 
 def _sqlite_engine(url: str, pool_size: int) -> Engine:

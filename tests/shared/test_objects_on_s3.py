@@ -259,6 +259,22 @@ def test_a_document_costs_one_request_each_way_and_a_copy_two(bucket: S3Objects,
     assert requests == {}, "that the bucket was there holds for a moment"
 
 
+def test_what_was_changed_on_its_way_is_refused_by_the_server(bucket: S3Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bucket.compares
+    send = urllib3.HTTPConnectionPool.urlopen
+
+    def changing(pool: Any, method: str, url: str, body: Any = None, **options: Any) -> Any:
+        return send(pool, method, url, body=b"X" + body[1:] if method == "PUT" else body, **options)
+
+    with monkeypatch.context() as way:
+        way.setattr(urllib3.HTTPConnectionPool, "urlopen", changing)
+        with pytest.raises(ObjectsUnavailable):
+            bucket.put_bytes("changed", b"a description")
+    assert bucket.size("changed") is None
+    bucket.put_bytes("changed", b"a description")
+    assert bucket.read_bytes("changed") == b"a description"
+
+
 def test_a_copy_to_another_store_is_a_stream(bucket: S3Objects, tmp_path: Path) -> None:
     data = os.urandom(PART_BYTES + 10)
     written = bucket.put("a", io.BytesIO(data))

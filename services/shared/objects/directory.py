@@ -21,6 +21,8 @@ FREE_BYTES_NEEDED = 64 * 1024 * 1024
 class DirectoryObjects:
     """The object port on a folder of a local file system."""
 
+    compares = False
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self._root = str(root)

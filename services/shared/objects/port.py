@@ -44,7 +44,13 @@ class Stored:
 
 
 class Objects(Protocol):
-    """Bytes by key. What ``put``, ``put_bytes`` and ``copy_from`` wrote survives loss of power when they return."""
+    """Bytes by key. What ``put``, ``put_bytes`` and ``copy_from`` wrote survives loss of power when they return.
+
+    ``compares``: the store itself compares what arrives with a SHA-256 that is sent along, and refuses anything else. What ``put_bytes`` wrote there is
+    what was handed in, and need not be read back.
+    """
+
+    compares: bool
 
     def put(self, key: str, stream: Readable) -> Stored:
         """Write all of a stream, a piece at a time. The same key may be written again with the same bytes."""

@@ -9,8 +9,10 @@ holds its version, and the tests of races, parts and memory hold what we need of
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
@@ -53,6 +55,8 @@ class S3Objects:
     ``endpoint``: ``host:port``. ``prefix``: without slash at its end. ``scratch``: where ``file`` puts what it fetches.
     ``answer_seconds``: how long the store may be silent before a request is given up (and asked again, at most twice).
     """
+
+    compares = True
 
     def __init__(
         self,
@@ -120,7 +124,7 @@ class S3Objects:
     def put_bytes(self, key: str, data: bytes, *, replace: bool = False) -> None:
         """See Objects.put_bytes. Of several writers with different bytes exactly one wins, whichever process they are in."""
         try:
-            self._put(self._client, key, data, {} if replace else {"If-None-Match": "*"})
+            self._put(self._client, key, data, _checksum(data) | ({} if replace else {"If-None-Match": "*"}))
         except ObjectExists:
             # Also when our own first try arrived and only its answer was lost.
             if self.read_bytes(key) != data:
@@ -243,6 +247,11 @@ class S3Objects:
             raise ObjectsUnavailable(f"the object store: {fault.code}") from fault
         except (MinioException, urllib3.exceptions.HTTPError) as fault:
             raise ObjectsUnavailable(f"the object store: {type(fault).__name__}") from fault
+
+
+def _checksum(data: bytes) -> dict[str, str]:
+    """The header by which the server compares what arrives, and refuses anything else."""
+    return {"x-amz-checksum-sha256": b64encode(hashlib.sha256(data).digest()).decode()}
 
 
 class _PastTheEnd(Exception):
