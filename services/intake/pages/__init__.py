@@ -13,6 +13,7 @@ from services.intake.pages.board import add_board
 from services.intake.pages.common import add_helpers
 from services.intake.pages.help import add_help
 from services.intake.pages.problem import page_problem
+from services.intake.pages.register import add_register
 from services.intake.pages.submission import add_submission
 from services.intake.pages.upload import add_upload
 from services.shared.context import Context
@@ -31,6 +32,7 @@ def page_blueprints(context: Context, issuer: LocalIssuer | None) -> list[Bluepr
     add_upload(pages, context)
     add_submission(pages, context)
     add_board(pages, context)
+    add_register(pages, context)
     blueprints = [layout_blueprint(context, page_identity), login_blueprint(context), pages]
     if issuer is not None:
         blueprints.append(local_login_blueprint(issuer, context.settings))

@@ -75,6 +75,8 @@ def _one_workbook(context: Context, stream: Readable, content_type: str | None, 
     for part in read_parts(stream, content_type):
         if part.name != FILE_PART or part.filename is None:
             raise Problem("field_unknown", 400, name=part.name[:60])
+        if part.filename == "":
+            continue  # a browser's file field that was left empty
         if found is not None:
             raise Problem("too_many_files", 413, limit=1)
         if not part.filename.lower().endswith(f".{WORKBOOK}"):
