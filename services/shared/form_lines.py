@@ -22,7 +22,7 @@ class Line:
     """One paragraph.
 
     ``text`` as typed, line breaks and tabs included. ``flow`` is the same for paragraphs that are read one after the other: the body is 0,
-    every cell, text box, header, footer and note has its own. ``level`` is that of a heading (1 to 9), else 0. ``strong`` is how many
+    every cell, text box, header and footer has its own; ``outside`` is the flow in which this one stands. ``level`` is that of a heading (1 to 9), else 0. ``strong`` is how many
     characters at the beginning stand out (bold, underlined, capitals by format); ``faint``: all of it is grey or in italics; ``item``: it
     is an item of a list; ``struck``: a part of it was crossed out and left out of the text. ``controls`` are the parts of the text that
     stand in a content control, as (tag, start, end). ``notes`` are the texts of its foot- and endnotes.
@@ -30,6 +30,7 @@ class Line:
 
     text: str
     flow: int = 0
+    outside: int = 0
     cell: Cell | None = None
     level: int = 0
     strong: int = 0

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, Final
 
 from services.shared import lifecycle, words
 from services.shared.context import Checking
-from services.shared.form_lines import text_of
-from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, Register, check, normalise, read_labels, read_tags, recognise
+from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, Register, ask, check, normalise, read_document, recognise
+from services.shared.forms.asking import READING_UNSURE
 from services.shared.rules import Gates, load_gates, outcome
 from services.shared.sandbox import FormReading, Incoming, Opened, OpenedDocument
 from services.shared.sandbox import Problem as Fault
@@ -145,7 +145,7 @@ def _definition_of(context: Checking, request: Request, form: FormReading | None
     said_type, said_version = _said(form)
     form_type = request.form_type or said_type
     if form_type is None or not context.forms.versions(form_type):
-        fit = recognise(context.forms, list(form.tags), text_of(form.lines))
+        fit = recognise(context.forms, list(form.tags), form.lines)
         if fit is None:
             return None
         form_type = fit.form_type
@@ -184,7 +184,7 @@ def _check(definition: FormDefinition, form: FormReading, request: Request, resu
         identity_numbers=[],
     )
     checked = check(definition, reading.answers, told)
-    found = [*checked.findings, *_other_organisations(definition, reading, request, checked.findings)]
+    found = [*checked.findings, *_other_organisations(definition, reading, request, checked.findings), *ask(definition, reading)]
     result.findings += sorted(found, key=lambda finding: definition.positions.get((finding.pointer or "/").split("/")[1], -1))
     result.skipped = checked.skipped
     result.title = definition.title_of(reading.answers)
@@ -212,9 +212,7 @@ def _read(definition: FormDefinition, form: FormReading, result: Examination) ->
 
 def _read_document(definition: FormDefinition, form: FormReading, result: Examination) -> Reading:
     """By its tags; a form that never was ours has none, and is read by the labels that stand in its text."""
-    reading = read_tags(definition, form.tags)
-    if not reading.answers:
-        reading = read_labels(definition, text_of(form.lines))
+    reading = read_document(definition, form.fields, form.lines, on_paper=form.kind == "pdf")
     if reading.unknown:
         names = ", ".join(reading.unknown[:TAGS_NAMED])
         result.findings.append(_finding("unknown_tags", form.document, {"names": names[:200]}, severity="warning"))
@@ -232,6 +230,7 @@ def _identity_numbers(request: Request, result: Examination) -> None:
         result.findings.append(_finding(IDENTITY_NUMBER, document.id, {"name": document.path}))
     if any(finding.code == IDENTITY_NUMBER and _is_about_form(finding, result) for finding in result.findings):
         result.answers, result.read_as, result.title = None, {}, None  # the number itself must not be kept or shown
+        result.findings = [finding for finding in result.findings if finding.code != READING_UNSURE]  # it says what was read
 
 
 def _is_about_form(finding: Finding, result: Examination) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from services.shared.form_lines import Line
 from services.shared.forms.definition import FormDefinition
 from services.shared.forms.parsing import FormDefinitionError, read_definition
 from services.shared.forms.recognition import Recognition, best_fit
@@ -53,10 +54,10 @@ def load_forms(folder: Path) -> FormCatalogue:
     return FormCatalogue(definitions)
 
 
-def recognise(catalogue: FormCatalogue, tag_names: Collection[str], text: str) -> Recognition | None:
-    """The form, in its newest version, that a document with these tags and this text most likely is; None when nothing fits well."""
+def recognise(catalogue: FormCatalogue, tag_names: Collection[str], lines: Sequence[Line]) -> Recognition | None:
+    """The form, in its newest version, that a document with these tags and lines most likely is; None when nothing fits well."""
     newest = [definition for form_type in catalogue.types() if (definition := catalogue.newest(form_type)) is not None]
-    return best_fit(newest, tag_names, text)
+    return best_fit(newest, tag_names, lines)
 
 
 def _number(version: str) -> tuple[int, ...]:

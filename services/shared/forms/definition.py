@@ -11,6 +11,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from services.shared.forms.fields import Check, Field, Section
+from services.shared.forms.label_index import LabelIndex
 from services.shared.forms.schema import schema_of
 
 
@@ -40,6 +41,11 @@ class FormDefinition:
     def validator(self) -> Draft202012Validator:
         """A validator of the schema that also asserts formats."""
         return Draft202012Validator(self.schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+    @cached_property
+    def label_index(self) -> LabelIndex:
+        """What each wording of a label stands for."""
+        return LabelIndex(self.title, self.sections)
 
     @cached_property
     def positions(self) -> Mapping[str, int]:

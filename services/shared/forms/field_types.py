@@ -22,7 +22,8 @@ class FieldType:
 
     ``shape``: one value, one choice, several choices, a list of texts, or rows of fields. ``wrong`` is the key under ``forms.wrong.``
     of the words for a malformed value, ``missing`` the one under ``forms.required.`` for no value. ``code`` is the code of a text with
-    the wrong shape. ``keys`` are what a definition may say beyond the common keys.
+    the wrong shape. ``interprets`` tells of a text whether ``tidy`` has to take it for something that it does not quite say.
+    ``keys`` are what a definition may say beyond the common keys.
     """
 
     shape: Shape
@@ -34,6 +35,7 @@ class FieldType:
     format: str | None = None
     code: str = "pattern"
     splits_at: str = "\n"
+    interprets: Callable[[str], bool] | None = None
     keys: frozenset[str] = frozenset()
 
 
@@ -47,9 +49,11 @@ FIELD_TYPES: Final[Mapping[str, FieldType]] = MappingProxyType(
         "long_text": FieldType("value", "text", tidy=normal_forms.long_text, keys=frozenset({"max_length"})),
         "bool": FieldType("value", "yes_no", missing="choice", json="boolean", tidy=normal_forms.yes_or_no),
         "integer": FieldType("value", "integer", json="integer", tidy=normal_forms.integer, keys=_LIMITS),
-        "money_nok": FieldType("value", "money", json="integer", tidy=normal_forms.whole_kroner, keys=_LIMITS),
+        "money_nok": FieldType("value", "money", json="integer", tidy=normal_forms.whole_kroner, interprets=normal_forms.is_rounded, keys=_LIMITS),
         "date": FieldType("value", "date", tidy=normal_forms.day, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", format="date", code="date"),
-        "month": FieldType("value", "month", tidy=normal_forms.month, pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", code="month"),
+        "month": FieldType(
+            "value", "month", tidy=normal_forms.month, interprets=normal_forms.is_quarter, pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", code="month"
+        ),
         "orgnr": FieldType("value", "organisation_number", tidy=normal_forms.organisation_number, pattern="^[0-9]{9}$"),
         # Loose on purpose: short numbers, extensions and two numbers with a slash between occur.
         "phone": FieldType("value", "phone", tidy=normal_forms.phone, pattern=r"^(?=(\D*[0-9]){5,30}\D*$)[0-9 ()./+-]+$"),

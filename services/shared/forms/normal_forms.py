@@ -22,7 +22,7 @@ MOST_UNKNOWN_KEYS: Final = 100
 LONGEST_KEY: Final = 200
 _LONGEST_PLACEHOLDER: Final = 200
 
-_YES: Final = frozenset({"true", "ja", "yes", "x", "on", "1", "☒", "☑", "✓", "✔", "🗹"})
+_YES: Final = frozenset({"true", "ja", "yes", "j", "x", "on", "1", "☒", "☑", "✓", "✔", "🗹"})
 _NO: Final = frozenset({"false", "nei", "no", "off", "0", "☐"})
 _MONTHS: Final = {
     name: number
@@ -43,7 +43,9 @@ _PLACEHOLDERS: Final = (
     re.compile(r"(velg et element|velg eit element|velg ein dato|velg en dato|choose an item|choose a date|select an item)\.?"),
     re.compile(r"(skriv her|type here|…|\.{3,}|_{3,}|-{3,})"),
 )
-_UNWANTED: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufeff\u200b\u2060]")
+_QUARTER: Final = re.compile(r"(?:[QK] ?([1-4])|([1-4])\. ?(?:kvartal|kv\.?))[ /,]*([0-9]{4})", re.IGNORECASE)
+# Control characters, and what is there but cannot be seen: soft hyphens, zero-width spaces, marks of writing direction.
+_UNWANTED: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 _LINE_BREAK: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
@@ -103,7 +105,7 @@ def ema_number(text: str) -> str:
 
 def organisation_number(text: str) -> str:
     """Nine digits; a country prefix and the VAT suffix fall away."""
-    number = without_spaces(text).upper()
+    number = re.sub(r"^(ORG\.?(ANISASJONS)?-?(NR|NUMMER)?|FORETAKSREGISTERET)[.:]*", "", without_spaces(text).upper())
     found = re.fullmatch(r"(?:NO)?([0-9]{3}\.?[0-9]{3}\.?[0-9]{3})(?:MVA)?", number)
     return found[1].replace(".", "") if found else number
 
@@ -145,17 +147,34 @@ def day(text: str) -> str:
     plain = one_line(text)
     if found := re.fullmatch(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ][0-9:.+Z-]*)?", plain):
         return _written_day(found[1], found[2], found[3]) or plain
-    if found := re.fullmatch(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})", plain):
+    if found := re.fullmatch(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})\.?", plain):
         return _written_day(found[3], found[2], found[1]) or plain
-    if found := re.fullmatch(r"([0-9]{1,2})\.? ([^\W\d]+)\.?,? ([0-9]{4})", plain):
+    if found := re.fullmatch(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{2})", plain):
+        return _written_day(f"20{found[3]}", found[2], found[1]) or plain
+    if found := re.fullmatch(r"([^\W\d]+)\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})", plain):
+        named = _MONTHS.get(found[1].casefold())
+        return (named and _written_day(found[3], str(named), found[2])) or plain
+    if found := re.fullmatch(r"(?:(?:den|the) )?([0-9]{1,2})(?:\.|st|nd|rd|th)? ?([^\W\d]+)\.?,? ([0-9]{4})", plain):
         month = _MONTHS.get(found[2].casefold())
         return (month and _written_day(found[3], str(month), found[1])) or plain
     return plain
 
 
+def is_rounded(text: str) -> bool:
+    """Whether an amount is given in millions or milliards: it may be rounded."""
+    return bool(re.search(r"mill|mrd|milliard|billion|[0-9]\s*m\b", text, re.IGNORECASE))
+
+
+def is_quarter(text: str) -> bool:
+    """Whether a time is given as a quarter of a year."""
+    return _QUARTER.fullmatch(one_line(text)) is not None
+
+
 def month(text: str) -> str:
-    """A month as ``YYYY-MM`` from ``05.2025``, ``5/2025``, ``mai 2025``, or from a whole date."""
+    """A month as ``YYYY-MM`` from ``05.2025``, ``5/2025``, ``mai 2025``, from a whole date, or the first of a quarter (``Q3 2025``)."""
     plain = one_line(text)
+    if found := _QUARTER.fullmatch(plain):
+        return _written_month(found[3], str(int(found[1] or found[2]) * 3 - 2)) or plain
     if found := re.fullmatch(r"([0-9]{4})-([0-9]{1,2})", plain):
         return _written_month(found[1], found[2]) or plain
     if found := re.fullmatch(r"([0-9]{1,2}) ?[./-] ?([0-9]{4})", plain):

@@ -24,11 +24,15 @@ _NUMBERING: Final = re.compile(r"^(\[[0-9]{1,2}\]|[0-9]{1,2}[.)])\s+")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``answers`` in normal form; ``read_as`` tells of each answered key how it was found; ``unknown`` are tags the form does not have."""
+    """``answers`` in normal form; ``read_as`` tells of each answered key how it was found; ``unknown`` are tags the form does not have.
+
+    ``interpreted`` are the keys whose answer was written so that it had to be taken for something: ``1,2 mill.``, ``Q3 2025``.
+    """
 
     answers: dict[str, Any]
     read_as: dict[str, str]
     unknown: tuple[str, ...] = ()
+    interpreted: frozenset[str] = frozenset()
 
 
 def read_tags(definition: FormDefinition, tags: Mapping[str, TagValue], how: str = "tag") -> Reading:
@@ -38,7 +42,14 @@ def read_tags(definition: FormDefinition, tags: Mapping[str, TagValue], how: str
     for the check to name. ``how`` is what ``read_as`` says of every answer.
     """
     answers, unknown = _read(definition.fields, {tag.lstrip("/"): value for tag, value in tags.items() if tag.lstrip("/") not in META_TAGS})
-    return Reading(answers, dict.fromkeys(answers, how), tuple(unknown))
+    return Reading(answers, dict.fromkeys(answers, how), tuple(unknown), frozenset(_interpreted(definition, tags)))
+
+
+def _interpreted(definition: FormDefinition, tags: Mapping[str, TagValue]) -> Iterator[str]:
+    for tag, value in tags.items():
+        field = definition.fields.get(tag.lstrip("/"))
+        if field is not None and field.type.interprets is not None and isinstance(value, str) and field.type.interprets(value):
+            yield field.key
 
 
 def normalise(definition: FormDefinition, answers: Mapping[str, Any]) -> dict[str, Any]:

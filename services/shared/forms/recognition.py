@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
+from services.shared.form_lines import Line
 from services.shared.forms.definition import FormDefinition
-from services.shared.forms.normal_forms import for_comparison
+from services.shared.forms.label_words import compact, spaced, variants
 
 _LEAST_FIT_OF_TAGS: Final = 0.2
 _LEAST_FIT_OF_LABELS: Final = 0.4
 _LEAST_FIELDS: Final = 3
-_SHORTEST_LABEL: Final = 10  # shorter ones ("Tittel", "Dato") stand in any document
-_MOST_TEXT: Final = 400_000
+_ENOUGH_FIELDS: Final = 8
+_WORTH_OF_TITLE: Final = 5
+_SHORTEST_LABEL: Final = 8  # letters; shorter ones ("Tittel", "Dato") stand in any document
+_MOST_LINES: Final = 5000
+_LONGEST_LINE: Final = 400
+_ENDS: Final = re.compile(r"[:?\t]")
 
 
 class Recognition(NamedTuple):
@@ -23,17 +29,18 @@ class Recognition(NamedTuple):
     how: str
 
 
-def best_fit(definitions: Collection[FormDefinition], tag_names: Collection[str], text: str) -> Recognition | None:
-    """The form whose keys fit the tags best, else the one whose labels stand in the text; None when nothing fits well."""
+def best_fit(definitions: Collection[FormDefinition], tag_names: Collection[str], lines: Sequence[Line]) -> Recognition | None:
+    """The form whose keys fit the tags best, else the one whose labels begin the lines; None when nothing fits well."""
     keys = {tag.lstrip("/").partition("/")[0] for tag in tag_names}
     by_tags = [Recognition(each.form_type, _fit_of_tags(each, keys), "tag") for each in definitions]
     best = max(by_tags, key=lambda found: found.fit, default=None)
     if best is not None and best.fit >= _LEAST_FIT_OF_TAGS:
         return best
-    plain = for_comparison(text[:_MOST_TEXT])
-    by_labels = [Recognition(each.form_type, _fit_of_labels(each, plain), "label") for each in definitions]
-    best = max(by_labels, key=lambda found: found.fit, default=None)
-    return best if best is not None and best.fit >= _LEAST_FIT_OF_LABELS else None
+    names = _names_in(lines)
+    titles = [spaced(line.text) for line in lines[:_MOST_LINES] if line.text and len(line.text) < _LONGEST_LINE / 2]
+    found = [(_worth(each, names, titles), each) for each in definitions]
+    worth, form = max(found, key=lambda pair: pair[0], default=((0.0, 0.0), None))
+    return Recognition(form.form_type, worth[1], "label") if form is not None and worth[0] else None
 
 
 def _fit_of_tags(definition: FormDefinition, keys: set[str]) -> float:
@@ -42,13 +49,25 @@ def _fit_of_tags(definition: FormDefinition, keys: set[str]) -> float:
     return len(shared) / len(keys | definition.fields.keys()) if len(shared) >= _LEAST_FIELDS else 0.0
 
 
-def _fit_of_labels(definition: FormDefinition, plain: str) -> float:
-    """The share of fields of which a label or alias stands in the text, among the fields that have one long enough to tell."""
-    labels = [names for field in definition.fields.values() if (names := list(_telling_names((*field.label.values(), *field.aliases))))]
-    found = sum(any(name in plain for name in names) for names in labels)
-    titled = any(for_comparison(title) in plain for title in definition.title.values())
-    return (found + titled) / (len(labels) + 1) if found >= _LEAST_FIELDS else 0.0
+def _names_in(lines: Sequence[Line]) -> set[str]:
+    """What may be a label: lines, and what they begin with up to a colon or where they stop standing out."""
+    names: set[str] = set()
+    for line in lines[:_MOST_LINES]:
+        text = line.text[:_LONGEST_LINE]
+        ends = [found.end() for found in _ENDS.finditer(text)][:4]
+        if 0 < line.strong < len(text):
+            ends.append(line.strong)
+        for end in (*ends, len(line.text)):
+            if end <= len(text):
+                names.update(map(compact, variants(text[:end])))
+    return names
 
 
-def _telling_names(names: Collection[str]) -> Iterator[str]:
-    return (plain for name in names if len(plain := for_comparison(name)) >= _SHORTEST_LABEL)
+def _worth(definition: FormDefinition, names: set[str], titles: Sequence[str]) -> tuple[float, float]:
+    """How many fields and whether the title are found, and the share of fields; no worth when that is too little to tell."""
+    wordings = definition.label_index.names_by_field(_SHORTEST_LABEL)
+    found = sum(not names.isdisjoint(of_field) for of_field in wordings.values())
+    titled = any(f" {spaced(title)} " in f" {line} " for title in definition.title.values() for line in titles)
+    share = found / len(wordings) if wordings else 0.0
+    enough = found >= _ENOUGH_FIELDS or (found >= _LEAST_FIELDS and (titled or share >= _LEAST_FIT_OF_LABELS))
+    return (found + _WORTH_OF_TITLE * titled, share) if enough else (0.0, share)

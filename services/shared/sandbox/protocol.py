@@ -268,6 +268,7 @@ def _line(raw: Any, most: int) -> Line:
     return Line(
         text=_text(raw.get("text"), most),
         flow=_whole(raw.get("flow", 0)),
+        outside=_whole(raw.get("outside", 0)),
         cell=None if place is None else Cell(*place),
         level=_whole(raw.get("level", 0)),
         strong=_whole(raw.get("strong", 0)),

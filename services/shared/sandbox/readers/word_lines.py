@@ -47,6 +47,7 @@ class Paragraph:
     """A paragraph while it is read. See `services.shared.form_lines.Line`."""
 
     flow: int
+    outside: int
     place: Place | None
     aside: bool
     level: int = 0
@@ -83,6 +84,7 @@ class Paragraph:
         place = self.place
         said: dict[str, object] = {
             "flow": self.flow,
+            "outside": self.outside,
             "cell": [place.table, place.row, place.column, place.height, place.width] if place else None,
             "level": self.level,
             "strong": self.strong if self.seen else 0,
@@ -102,6 +104,7 @@ class _Within(NamedTuple):
     flow: int
     place: Place | None
     aside: bool
+    outside: int = 0
     tags: tuple[str, ...] = ()
     empty: bool = False
 
@@ -124,7 +127,7 @@ class Lines:
 
     def inline_text(self, container: etree._Element) -> str:
         """The text of runs that stand in no paragraph of their own."""
-        paragraph = Paragraph(0, None, aside=False)
+        paragraph = Paragraph(0, 0, None, aside=False)
         self._inline(container, _Within(0, None, aside=False), paragraph, PLAIN)
         return "".join(paragraph.pieces)
 
@@ -180,10 +183,10 @@ class Lines:
         flow = self._next_flow()
         before = len(self.found)
         self._open = None
-        self._blocks(cell, within._replace(flow=flow, place=place))
+        self._blocks(cell, within._replace(flow=flow, outside=within.flow, place=place))
         self._open = None
         if len(self.found) == before:
-            self._keep(Paragraph(flow, place, within.aside))
+            self._keep(Paragraph(flow, within.flow, place, within.aside))
         return after, place
 
     def _paragraph(self, element: etree._Element, within: _Within) -> None:
@@ -199,7 +202,7 @@ class Lines:
             mark_deleted = mark is not None and mark.find(f"{_W}del") is not None
         paragraph = self._open
         if paragraph is None or paragraph.flow != within.flow:
-            paragraph = Paragraph(within.flow, within.place, within.aside)
+            paragraph = Paragraph(within.flow, within.outside, within.place, within.aside)
             self._keep(paragraph)
         if not paragraph.seen:
             paragraph.level, paragraph.item = level, item
@@ -212,7 +215,7 @@ class Lines:
         boxes, paragraph.boxes = paragraph.boxes, []
         for box in boxes:
             opened, self._open = self._open, None
-            self._blocks(box, within._replace(flow=self._next_flow(), place=None))
+            self._blocks(box, within._replace(flow=self._next_flow(), outside=within.flow, place=None))
             self._open = opened
 
     def _keep(self, paragraph: Paragraph) -> None:

@@ -1,0 +1,245 @@
+"""From what stands after a label to the answer it is: help and placeholders left out, ticks and choices recognised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from rapidfuzz import fuzz, process
+
+from services.shared.form_lines import Line
+from services.shared.forms.fields import Field
+from services.shared.forms.label_place import Place
+from services.shared.forms.label_words import reading_rules, spaced
+from services.shared.forms.layout import Item, Table
+from services.shared.forms.normal_forms import clean, is_placeholder
+from services.shared.forms.reading import TagValue
+from services.shared.forms.ticks import choice_names, choice_of, split_marks
+
+_YES_OR_NO: Final = re.compile(r"^(ja|nei|yes|no|j|n)\b[\s.,:;–—-]*(.*)$", re.IGNORECASE | re.DOTALL)
+_BETWEEN: Final = re.compile(r"\s*(?:/|\||\n|\t|,|\bog\b|\beller\b|\bor\b|\band\b)\s*")
+_BULLET: Final = re.compile(r"^[-–—•·*▪‣●]\s+")
+_AFTER_CHOICE: Final = re.compile(r"[.,:;(\n–—]|\s-\s")
+
+
+class Answer(NamedTuple):
+    """``value`` as `read_tags` takes it (None: not answered), ``more``: what is said beyond a choice, ``doubts``: why to ask."""
+
+    value: TagValue | None
+    more: str = ""
+    doubts: frozenset[str] = frozenset()
+
+
+def answer_at(place: Place, known_tags: Collection[str]) -> Answer:
+    """The answer at a place. What stands in the form's own controls (``known_tags``) is left out: it was read by its tag."""
+    asked = place.target.asked
+    doubts = set(place.doubts)
+    lines = list(_written(place, known_tags))
+    kept = _without_help(lines, doubts)
+    if any(line.struck for line in kept) and not _is_choice(asked):
+        doubts.add("struck")
+    texts = [line.text.rstrip() for line in kept]
+    notes = [note for line in (*kept, place.line) for note in line.notes]
+    if notes and any(line.notes for line in kept):
+        doubts.add("note")
+    if not any(text.strip() for text in texts) and notes:
+        texts, doubts = notes, doubts | {"note"}
+    text = _without_word_for_answer("\n".join(texts).strip("\n"))
+    if not text.strip() or is_placeholder(text):
+        return Answer(None)
+    if _is_choice(asked):
+        found = _chosen(asked, text)
+        return found._replace(doubts=found.doubts | doubts)
+    if asked.type_name != "long_text" and asked.type.shape == "value":
+        first, *others = [line for line in text.split("\n") if line.strip()]
+        if others:
+            doubts.add("more lines")
+        text = first.replace("\t", " ")
+    elif asked.type.shape == "list":
+        text = "\n".join(_BULLET.sub("", line.strip()) for line in re.split(r"[\n\t]", text))
+    return Answer(text, doubts=frozenset(doubts))
+
+
+def _is_choice(asked: Field) -> bool:
+    return asked.type.json == "boolean" or bool(asked.choices)
+
+
+def _written(place: Place, known_tags: Collection[str]) -> Iterator[Line]:
+    rest = place.candidate.rest
+    if rest:
+        yield Line(rest, notes=place.line.notes)
+    for line in _lines(place.answer):
+        inside = sorted(((start, end) for tag, start, end in line.controls if tag in known_tags), reverse=True)
+        text = line.text
+        for start, end in inside:
+            text = text[:start] + text[end:]
+        yield line if not inside else Line(text, faint=line.faint, notes=line.notes)
+
+
+def _lines(items: Sequence[Item]) -> Iterator[Line]:
+    """The lines of an answer. A table in it is a line for each row, its cells parted by tabs."""
+    for item in items:
+        if not isinstance(item, Table):
+            yield item
+            continue
+        for row in item.rows:
+            cells = [list(block.lines()) for block in row]
+            text = "\t".join(" ".join(line.text.strip() for line in cell if line.text.strip()) for cell in cells)
+            yield Line(text.strip("\t"), notes=tuple(note for cell in cells for line in cell for note in line.notes))
+
+
+def _without_help(lines: Sequence[Line], doubts: set[str]) -> list[Line]:
+    """The lines without what explains the question: grey or slanted text, or a remark in parentheses, above the answer."""
+    written = [line for line in lines if not is_placeholder(line.text) or not line.text.strip()]
+    texts = [line for line in written if line.text.strip()]
+    plain = [line for line in texts if not line.faint]
+    if plain and len(plain) < len(texts):
+        if any(line.faint for line in texts[texts.index(plain[0]) :]):
+            doubts.add("faint")  # slanted text within the answer is as likely a part of it
+            leading = texts[: texts.index(plain[0])]
+            return [line for line in written if line not in leading]
+        return [line for line in written if not line.faint]
+    if texts and not plain:
+        doubts.add("faint")
+    if len(texts) > 1 and _in_parentheses(texts[0].text):
+        return [line for line in written if line is not texts[0]]
+    if len(texts) == 1 and _in_parentheses(texts[0].text):
+        doubts.add("parentheses")
+    return written
+
+
+def _in_parentheses(text: str) -> bool:
+    plain = text.strip()
+    return plain.startswith("(") and plain.endswith(")") and len(plain) > 4 and plain.count("(") == plain.count(")")
+
+
+def _without_word_for_answer(text: str) -> str:
+    head, colon, rest = text.partition(":")
+    return rest.strip() if colon and head.strip().casefold() in reading_rules().answer_words else text
+
+
+def _chosen(asked: Field, text: str) -> Answer:
+    """The choices that are ticked or written."""
+    boxes = split_marks(asked, text)
+    if boxes:
+        return _ticked(asked, boxes)
+    if asked.type.json == "boolean":
+        return _yes_or_no(text)
+    if asked.type.shape == "choices":
+        return _several(asked, text)
+    return _one(asked, text)
+
+
+def _ticked(asked: Field, boxes: list[tuple[bool, str]]) -> Answer:
+    """A single box says yes or no by itself. What stands beyond the words of a choice is said in addition."""
+    values: list[str] = []
+    more: list[str] = []
+    doubts: set[str] = set()
+    for ticked, words in boxes:
+        known = choice_of(asked, words)
+        head = re.split(r"[\n\t]", words, maxsplit=1)
+        if known is None:
+            known = choice_of(asked, head[0])
+            more += [head[1].strip()] if known is not None and len(head) > 1 else []
+        if known is None and ticked:
+            known, rest, doubt = _beginning(asked, words)
+            more += [rest] if rest else []
+            doubts |= {doubt} if doubt else set()
+        if ticked:
+            values.append(words if known is None else known)
+    if asked.type.json == "boolean":
+        alone = choice_of(asked, re.split(r"[\n\t]", boxes[0][1])[0]) if len(boxes) == 1 else "several"
+        if alone is None:
+            return Answer(boxes[0][0], doubts=frozenset({"box"} if boxes[0][1] else ()))
+        if len(boxes) == 1 and not boxes[0][0]:
+            return Answer(False) if alone == "true" else Answer(None)
+    more_text = "\n".join(part for part in more if part)
+    return Answer(values or None, more_text, frozenset(doubts | ({"more"} if more_text and values else set())))
+
+
+def _yes_or_no(text: str) -> Answer:
+    listed = {word.casefold().strip(" ?.") for word in _BETWEEN.split(text)}
+    if listed >= {"ja", "nei"} or listed >= {"yes", "no"}:
+        return Answer(None) if len(listed) == 2 else Answer(text, doubts=frozenset({"choice"}))
+    if choice := choice_of_boolean(text):
+        return Answer(choice)
+    found = _YES_OR_NO.match(text)
+    if found and found[2]:
+        said = choice_of_boolean(found[1])
+        return Answer(said, found[2].strip(), frozenset({"more"})) if said else Answer(text)
+    return Answer(text)
+
+
+def choice_of_boolean(text: str) -> str | None:
+    """``true`` or ``false`` from a word for yes or no."""
+    plain = text.strip().rstrip(".,;!").casefold()
+    return "true" if plain in _YES else "false" if plain in _NO else None
+
+
+_YES: Final = frozenset({"ja", "yes", "j", "y", "true", "sant"})
+_NO: Final = frozenset({"nei", "no", "n", "false", "usant"})
+
+
+def _one(asked: Field, text: str) -> Answer:
+    known = choice_of(asked, text)
+    if known is not None:
+        return Answer(known)
+    listed = [choice_of(asked, part) for part in re.split(r"\n|\t|\s*[/|,;]\s*", text) if part.strip()]
+    if len(set(listed) - {None}) >= max(2, len(asked.choices) - 1):
+        return Answer(None)  # the choices as they were printed, none of them marked
+    known, rest, doubt = _beginning(asked, text)
+    if known is None:
+        return Answer(text, doubts=frozenset({"choice"}))
+    return Answer(known, rest, frozenset({doubt} if doubt else ()))
+
+
+def _beginning(asked: Field, text: str) -> tuple[str | None, str, str]:
+    """The choice a text begins with and what follows; else the one it is most like."""
+    for found in _AFTER_CHOICE.finditer(text):
+        known = choice_of(asked, text[: found.start()]) or choice_of(asked, text[: found.end()])
+        if known is not None:
+            return known, text[found.end() :].strip(), "more"
+    if asked.type.json == "boolean":
+        said = _YES_OR_NO.match(text)
+        return (choice_of_boolean(said[1]), said[2].strip(), "more") if said else (None, "", "")
+    names = {spaced(label): choice.value for choice in asked.choices for label in choice.label.values()}
+    hits = process.extract(spaced(text), list(names), scorer=fuzz.ratio, score_cutoff=reading_rules().choice_least, limit=4)
+    values = {names[hit[0]] for hit in hits if hit[1] > hits[0][1] - reading_rules().label_margin}
+    return (values.pop(), "", "likeness") if len(values) == 1 else (None, "", "")
+
+
+def _several(asked: Field, text: str) -> Answer:
+    """Several choices, on lines of their own or one after the other."""
+    values: list[str] = []
+    doubts: set[str] = set()
+    more: list[str] = []
+    for line in re.split(r"[\n;\t]", text):
+        words = _BULLET.sub("", line.strip())
+        if not words:
+            continue
+        parts = [words] if choice_of(asked, words) is not None else _pieces(asked, words)
+        for part in parts:
+            known, rest, doubt = (choice_of(asked, part), "", "")
+            if known is None:
+                known, rest, doubt = _beginning(asked, part)
+            values.append(clean(part) if known is None else known)
+            more += [rest] if rest else []
+            doubts |= {doubt} if doubt else set()
+    return Answer(list(dict.fromkeys(values)) or None, "\n".join(more), frozenset(doubts))
+
+
+def _pieces(asked: Field, words: str) -> list[str]:
+    """A line with several choices, parted where that gives choices: a choice may hold commas and "and" itself."""
+    names = choice_names(asked)
+    parts = re.split(r"(\s*,\s*|\s+(?:og|and|samt)\s+|\s*/\s*)", words)
+    found: list[str] = []
+    number = 0
+    while number < len(parts):
+        for end in range(len(parts), number, -2):
+            piece = "".join(parts[number:end])
+            if end == number + 1 or choice_of(asked, piece) is not None:
+                found.append(piece.strip())
+                number = end + 1
+                break
+    return found if names and any(choice_of(asked, piece) is not None for piece in found) else [words]

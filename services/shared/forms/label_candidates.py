@@ -1,0 +1,154 @@
+"""Where in a line a label may stand, and how much the line looks like a label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from services.shared.form_lines import Line
+from services.shared.forms.label_index import FULL, LabelIndex, Match
+from services.shared.forms.label_words import is_numbered, spaced
+
+_EMPTY_BOX: Final = "☐□▢◻❑❏○◯"
+_TICKED_BOX: Final = "☒☑✓✔🗹✗✘⊠■◼"
+_BOX_IN_FRONT: Final = re.compile(rf"^\s*([{_TICKED_BOX}{_EMPTY_BOX}]|\[[xX ]?\]|\([xX ]\)|[xX](?=\s))\s*(\S.*)$", re.DOTALL)
+_BOX_BEHIND: Final = re.compile(rf"^(.*\S)\s*([{_TICKED_BOX}{_EMPTY_BOX}]|\[[xX ]?\])\s*$", re.DOTALL)
+_ENDS: Final = re.compile(r"[:?\t]|\s[–—-]\s")
+_MOST_LOOKED_AT: Final = 320
+_MOST_ENDS: Final = 14
+_LONGEST_WITHOUT_SIGN: Final = 200
+
+HEADING, STRONG, CAPITALS, PLAIN = 40, 20, 12, 9
+"""How far a line stands out. A label in the answer to another stands out less than the labels of the form do."""
+_COLON_MORE, _NUMBER_MORE, _DASH_LESS, _ITEM_LESS = 1, 2, 3, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A label that a line begins with. ``rest`` is what stands after it in the line; ``whole``: nothing does."""
+
+    match: Match
+    label: str
+    rest: str
+    strength: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether the label is all there is in the line."""
+        return not self.rest.strip()
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it stands for no field, but for a part of the form."""
+        return not self.match.targets
+
+
+class Finder:
+    """Finds the labels of one form in lines. Remembers what it found: each line is looked at several times."""
+
+    def __init__(self, index: LabelIndex, most_fuzzy: int) -> None:
+        self._index = index
+        self._known: dict[int, Candidate | None] = {}
+        self._kept: list[Line] = []
+        self._left = most_fuzzy
+
+    def find(self, line: Line) -> Candidate | None:
+        """The label a line begins with, word for word."""
+        if id(line) not in self._known:
+            self._kept.append(line)  # so that no other line gets its id
+            self._known[id(line)] = self._find(line)
+        return self._known[id(line)]
+
+    def find_like(self, line: Line) -> Candidate | None:
+        """The label a line begins with, or one much like it."""
+        found = self.find(line)
+        if found is not None:
+            return found
+        for text, rest in self._label_parts(line):
+            if self._left <= 0:
+                return None
+            self._left -= 1
+            match = self._index.like(text)
+            if match is not None:
+                candidate = Candidate(match, text, rest, strength_of(line, len(text), text))
+                self._known[id(line)] = candidate
+                return candidate
+        return None
+
+    def _find(self, line: Line) -> Candidate | None:
+        text = line.text
+        if not text.strip():
+            return None
+        if (boxed := _BOX_IN_FRONT.match(text[:_MOST_LOOKED_AT])) and (match := self._boolean(boxed[2])):
+            return Candidate(match, boxed[2], boxed[1], strength_of(line, len(text), boxed[2]))
+        if (boxed := _BOX_BEHIND.match(text[:_MOST_LOOKED_AT])) and (match := self._boolean(boxed[1])):
+            return Candidate(match, boxed[1], boxed[2], strength_of(line, len(boxed[1]), boxed[1]))
+        if match := self._index.find(text):
+            return Candidate(match, text, "", strength_of(line, len(text), text))
+        for end in self._ends(line):
+            if match := self._index.find(text[:end]):
+                if not match.targets:
+                    continue
+                rest = text[end:].strip().lstrip(":–—- \t").strip() if not text[end:].strip().startswith(("-", "–")) else text[end:].strip(" \t:")
+                return Candidate(match, text[:end], rest, strength_of(line, end, text[:end]))
+        return None
+
+    def _boolean(self, label: str) -> Match | None:
+        match = self._index.find(label)
+        return match if match and any(target.asked.type.json == "boolean" for target in match.targets) else None
+
+    def _ends(self, line: Line) -> Iterator[int]:
+        """Where a label may end, the longest first."""
+        text = line.text
+        ends = {found.end() for found in _ENDS.finditer(text[:_MOST_LOOKED_AT])}
+        if 0 < line.strong < len(text):
+            ends.add(line.strong)
+        return iter(sorted((end for end in ends if end < len(text)), reverse=True)[:_MOST_ENDS])
+
+    def _label_parts(self, line: Line) -> Iterator[tuple[str, str]]:
+        """What of a line looks like a label, whatever its words: all of it, up to where it stops standing out, up to a colon or question mark."""
+        text = line.text
+        if len(text) <= _LONGEST_WITHOUT_SIGN:
+            yield text, ""
+        ends = {line.strong} if 0 < line.strong < len(text) else set()
+        ends |= {found.end() for found in re.finditer(r"[:?\t]", text[:_MOST_LOOKED_AT])}
+        for end in sorted(ends, reverse=True)[:3]:
+            if end < len(text):
+                yield text[:end], text[end:].strip(" \t:")
+
+
+def strength_of(line: Line, end: int, label: str) -> int:
+    """How far a label that ends there stands out from the text around it."""
+    number = _NUMBER_MORE if is_numbered(label) else 0
+    if line.level:
+        return HEADING - line.level
+    letters = len(label.rstrip(" :*?\t"))
+    if line.strong >= letters > 0:
+        return STRONG + number
+    if label.isupper() and sum(map(str.isalpha, label)) > 6:
+        return CAPITALS + number
+    strength = PLAIN + number
+    if label.rstrip().endswith((":", "\t")):
+        strength += _COLON_MORE
+    elif end < len(line.text) and not label.rstrip().endswith("?"):
+        strength -= _DASH_LESS
+    return strength - (_ITEM_LESS if line.item else 0)
+
+
+def stands_out(line: Line) -> int:
+    """How far a line that is no label stands out as a whole; 0 when it does not."""
+    text = line.text.strip()
+    if not text or len(text) > _LONGEST_WITHOUT_SIGN:
+        return 0
+    if line.level:
+        return HEADING - line.level
+    if line.strong >= len(line.text.rstrip(" :*?\t")):
+        return STRONG + (_NUMBER_MORE if is_numbered(text) else 0)
+    return CAPITALS if text.isupper() and len(spaced(text)) > 5 and len(text.split()) > 1 else 0
+
+
+def is_full(candidate: Candidate) -> bool:
+    """Whether the label stands there word for word."""
+    return candidate.match.fit == FULL

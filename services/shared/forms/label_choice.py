@@ -1,0 +1,109 @@
+"""Which of the places where a label seems to stand are believed, when a field has several or one stands out of order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from services.shared.forms.label_candidates import CAPITALS
+from services.shared.forms.label_index import FULL, LIKE, Target
+from services.shared.forms.label_place import Place
+
+_MOST_ORDERED: Final = 500
+_IN_ORDER: Final = 0.8
+_CLEARLY: Final = 5.0
+_LIKE_WEIGHT, _SHORT_WEIGHT, _FULL_WEIGHT = -6.0, 0.0, 4.0
+
+
+def settle(places: Sequence[Place]) -> None:
+    """Choose the target of each place, and let go of those that stand in an answer. What is not clear gets a doubt."""
+    _choose_targets(places)
+    wordings = Counter(wording for place in places for wording in place.candidate.match.wordings)
+    most = max(wordings.values(), default=1)
+    weights = {id(place): _weight(place, wordings, most) for place in places}
+    chain = _heaviest_chain(places, weights)
+    fields = {place.target.name for place in places}
+    ordered = len({place.target.name for place in places if id(place) in chain}) >= _IN_ORDER * len(fields)
+    for name in fields:
+        same = [place for place in places if place.target.name == name]
+        if same[0].target.sub is None and len(same) > 1:
+            _keep_best(same, weights, chain if ordered else set())
+    if ordered:
+        for place in places:
+            if place.kept and id(place) not in chain and place.inside is not None and place.inside.is_open and place.strength < CAPITALS:
+                place.kept = False
+                place.inside.doubts.add("label inside")
+    kept = {place.target.name for place in places if place.kept}
+    for place in places:
+        for doubt in [doubt for doubt in place.doubts if doubt.startswith("inside:")]:
+            key, _, sub = doubt.removeprefix("inside:").partition("/")
+            if (key, sub) in kept:  # that field has its answer elsewhere: here the words are text
+                place.doubts.discard(doubt)
+
+
+def _choose_targets(places: Sequence[Place]) -> None:
+    """Of several fields with the same label the next one in the form that has no label yet: people fill in from the top."""
+    used: set[tuple[str, str]] = set()
+    last = -1
+    for place in places:
+        targets = place.candidate.match.targets
+        equal = targets[: place.candidate.match.equal]
+        place.target = _next(equal, used, last) or _next(targets, used, last) or targets[0]
+        if len(equal) > 1 and place.target.sub is None:
+            place.doubts.add("several fields")
+        elif place.target not in equal:
+            place.doubts.add("short label")
+        if not place.candidate.match.sure:
+            place.doubts.add("likeness")
+        if place.target.sub is None:
+            used.add(place.target.name)
+        last = place.target.position
+
+
+def _next(targets: Iterable[Target], used: set[tuple[str, str]], last: int) -> Target | None:
+    free = [target for target in targets if target.sub is not None or target.name not in used]
+    return next((target for target in free if target.position >= last), free[0] if free else None)
+
+
+def _weight(place: Place, wordings: Counter[str], most: int) -> float:
+    """How much speaks for a place: how it stands there, how well its words fit, whether the other labels are worded in the same language."""
+    fit = place.candidate.match.fit
+    worded = max((wordings[wording] for wording in place.candidate.match.wordings), default=0) / most
+    return place.strength + (_FULL_WEIGHT if fit == FULL else _LIKE_WEIGHT if fit == LIKE else _SHORT_WEIGHT) + 4 * worded + 4 * place.has_answer
+
+
+def _heaviest_chain(places: Sequence[Place], weights: dict[int, float]) -> set[int]:
+    """The places of the heaviest chain that follows the order of the form; a field stands in it once, a group as often as it likes."""
+    if len(places) > _MOST_ORDERED:
+        return set()
+    totals: list[float] = []
+    before: list[int] = []
+    for number, place in enumerate(places):
+        position, best, link = place.target.position, 0.0, -1
+        for earlier in range(number):
+            other = places[earlier].target.position
+            if totals[earlier] > best and (other < position or (other == position and place.target.sub is not None)):
+                best, link = totals[earlier], earlier
+        totals.append(best + weights[id(place)])
+        before.append(link)
+    chain: set[int] = set()
+    link = max(range(len(places)), key=totals.__getitem__, default=-1)
+    while link >= 0:
+        chain.add(id(places[link]))
+        link = before[link]
+    return chain
+
+
+def _keep_best(same: Sequence[Place], weights: dict[int, float], chain: set[int]) -> None:
+    """Of several places of one field the one with the most for it."""
+    ranked = sorted(same, key=lambda place: (id(place) in chain, weights[id(place)]), reverse=True)
+    best, rest = ranked[0], ranked[1:]
+    for other in rest:
+        other.kept = False
+        clear = weights[id(best)] - weights[id(other)] >= _CLEARLY or not other.has_answer
+        if not clear:
+            best.doubts.add("stands twice")
+            for owner in (other.inside, best.inside):
+                if owner is not None and owner is not best:
+                    owner.doubts.add("label inside")

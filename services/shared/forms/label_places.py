@@ -1,0 +1,208 @@
+"""Which lines of a document are the labels of a form, and what stands as the answer to each.
+
+People write what looks like a label into an answer, too. So a label is believed for how it stands there: in a table for its cell; in
+running text for standing out at least as far as the label whose answer it would end, and for coming in the order of the form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from services.shared.form_lines import Line
+from services.shared.forms.label_candidates import HEADING, PLAIN, STRONG, Candidate, Finder, stands_out
+from services.shared.forms.label_index import FULL, LIKE
+from services.shared.forms.label_place import TABLE_STRENGTH, Place
+from services.shared.forms.label_tables import TableReader
+from services.shared.forms.layout import Item, Layout, Table
+
+_ALIKE: Final = 3  # two strengths no further apart are of one kind
+_SEVERAL: Final = 3
+_SHORT_LINE: Final = 120
+_NEXT_LABEL: Final = re.compile(r"(?:\t+|\s{3,}|\s+\|\s+|[,;]\s+)(?=[^\t:|]{2,80}:)")
+_ENDS_WITH_NUMBER: Final = re.compile(r"[\s#]([0-9]{1,2})\W*$")
+
+
+@dataclass(slots=True)
+class _Stream:
+    """Events of a stretch of running text: a label, a line or table of an answer, or an end (None)."""
+
+    events: list[Place | Item | None] = field(default_factory=list)
+
+
+class Places:
+    """Finds the labels of a form in a document."""
+
+    def __init__(self, finder: Finder, layout: Layout) -> None:
+        self.found: list[Place] = []
+        self._finder = finder
+        self._streams: list[_Stream] = []
+        self._kinds = self._count_kinds(layout.body)
+        self._tables = TableReader(self)
+        self._headings = 0
+        for items in (layout.body, *layout.asides):
+            self.read_stream(items)
+
+    @property
+    def finder(self) -> Finder:
+        """What looks labels up."""
+        return self._finder
+
+    def add(self, place: Place) -> None:
+        """A label that stands somewhere."""
+        place.headings_before = self._headings
+        self.found.append(place)
+
+    def read_stream(self, items: Sequence[Item]) -> None:
+        """Running text with tables in their places."""
+        stream = _Stream()
+        self._streams.append(stream)
+        owner: Place | None = None
+        for item in self._parted(items):
+            if isinstance(item, Table):
+                if self._tables.read(item):
+                    owner = None
+                    stream.events.append(None)
+                else:
+                    stream.events.append(item)
+                continue
+            owner = self._line(stream, item, owner)
+
+    def _line(self, stream: _Stream, line: Line, owner: Place | None) -> Place | None:
+        """One line of running text; the label whose answer comes next."""
+        candidate = self._candidate(line, owner)
+        if candidate is not None and candidate.is_heading:
+            if owner is None or candidate.strength >= min(owner.strength - _ALIKE, STRONG):
+                self._stop(stream, line)
+                return None
+            candidate = None
+        if candidate is not None and (owner is None or self._begins_anew(candidate, owner, stream)):
+            place = Place(candidate, candidate.match.targets[0], candidate.strength, line, inside=owner)
+            self.add(place)
+            stream.events.append(place)
+            return place
+        if candidate is None and owner is not None and self._ends_answer(line, owner, stream):
+            self._stop(stream, line)
+            return None
+        if owner is None and _ENDS_WITH_NUMBER.search(line.text) and stands_out(line):
+            self._headings += 1
+        stream.events.append(line)
+        return owner
+
+    def _stop(self, stream: _Stream, line: Line) -> None:
+        if _ENDS_WITH_NUMBER.search(line.text):
+            self._headings += 1
+        stream.events.append(None)
+
+    def _candidate(self, line: Line, owner: Place | None) -> Candidate | None:
+        candidate = self._finder.find(line)
+        if candidate is not None or not line.text.strip():
+            return candidate
+        looks_like_label = stands_out(line) or 0 < line.strong < len(line.text) or line.text.rstrip().endswith((":", "?"))
+        if not looks_like_label and (owner is not None or len(line.text) > _SHORT_LINE):
+            return None
+        return self._finder.find_like(line)
+
+    def _begins_anew(self, candidate: Candidate, owner: Place, stream: _Stream) -> bool:
+        """Whether a label-like line is a label of the form, and not a part of the answer to ``owner``."""
+        if candidate.strength >= owner.strength - _ALIKE:
+            return candidate.match.fit > LIKE or candidate.strength >= owner.strength
+        if owner.target.sub is None and owner.target.field.fields:
+            return True
+        answered = bool(owner.candidate.rest) or _holds_text(stream.events)
+        several = self._kinds[_kind(candidate.strength)] >= _SEVERAL
+        if not owner.is_open:
+            return several or answered
+        if not answered and several and candidate.whole is False:
+            return True
+        owner.doubts.add("inside:" + "/".join(candidate.match.targets[0].name))
+        return False
+
+    def _ends_answer(self, line: Line, owner: Place, stream: _Stream) -> bool:
+        """Whether a line that is no label we know ends the answer to ``owner``: an unknown question or a heading between."""
+        strength = stands_out(line)
+        if not strength:
+            if owner.strength <= PLAIN + _ALIKE and _looks_like_question(line) and _holds_text(stream.events):
+                owner.doubts.add("question")
+            return False
+        if line.level == 0 and self._kinds[_kind(STRONG)] < _SEVERAL:
+            return False  # labels do not stand out here: it is an answer that does
+        if strength < owner.strength - _ALIKE:
+            owner.doubts.add("heading")
+            return False
+        if line.level == 0 and not bool(owner.candidate.rest) and not _holds_text(stream.events) and not _looks_like_question(line):
+            owner.doubts.add("heading")
+            return False
+        if line.level == 0 and owner.is_open and not _looks_like_question(line):
+            owner.doubts.add("heading")
+        return True
+
+    def _parted(self, items: Sequence[Item]) -> Iterator[Item]:
+        """The items, with lines that hold several labels parted before each: ``Telefon: 22 00 00 00, E-post: kari@eksempel.no``."""
+        for item in items:
+            if isinstance(item, Table):
+                yield item
+                continue
+            line: Line | None = item
+            while line is not None:
+                first, line = self._split(line)
+                yield first
+
+    def _split(self, line: Line) -> tuple[Line, Line | None]:
+        candidate = self._finder.find(line)
+        if candidate is None or not candidate.rest or candidate.is_heading or candidate.match.targets[0].asked.type_name == "long_text":
+            return line, None
+        start = len(line.text) - len(line.text.lstrip()) + len(candidate.label)
+        for found in _NEXT_LABEL.finditer(line.text, start):
+            end = found.end()
+            second = replace(line, text=line.text[end:], strong=max(0, line.strong - end), controls=(), notes=())
+            following = self._finder.find(second)
+            if following is not None and following.match.fit == FULL and not following.is_heading:
+                return replace(line, text=line.text[: found.start()], strong=min(line.strong, found.start())), second
+        return line, None
+
+    def _count_kinds(self, items: Sequence[Item]) -> Counter[int]:
+        """How many fields have a label of each kind in running text."""
+        names: dict[int, set[tuple[str, str]]] = {}
+        for item in items:
+            if isinstance(item, Line) and (found := self._finder.find(item)) and not found.is_heading and found.match.fit == FULL:
+                names.setdefault(_kind(found.strength), set()).add(found.match.targets[0].name)
+        return Counter({kind: len(found) for kind, found in names.items()})
+
+    def close(self) -> None:
+        """Give each label that was kept what follows it in running text; what was no label after all is text."""
+        for place in self.found:
+            if place.in_stream:
+                place.answer.clear()
+        for stream in self._streams:
+            owner: Place | None = None
+            for event in stream.events:
+                if isinstance(event, Place) and event.kept:
+                    owner = event
+                elif event is None or (isinstance(event, Place) and (event.strength >= STRONG or event.candidate.match.heading)):
+                    owner = None
+                elif owner is not None:
+                    owner.answer.append(event.line if isinstance(event, Place) else event)
+
+
+def _kind(strength: int) -> int:
+    """Labels of one kind: headings, what stands out, plain text."""
+    return HEADING if strength > TABLE_STRENGTH else STRONG if strength >= STRONG - _ALIKE else PLAIN
+
+
+def _holds_text(events: Sequence[Place | Item | None]) -> bool:
+    """Whether text stands since the last label."""
+    for event in reversed(events):
+        if event is None or isinstance(event, Place):
+            return isinstance(event, Place) and bool(event.candidate.rest)
+        if isinstance(event, Table) or event.text.strip():
+            return True
+    return False
+
+
+def _looks_like_question(line: Line) -> bool:
+    text = line.text.strip()
+    return len(text) <= _SHORT_LINE and text.endswith((":", "?"))

@@ -1,0 +1,88 @@
+"""How labels are compared, as ``schemas/forms/reading.json`` says: thresholds of likeness (0 to 100) and the words around a label that say nothing.
+
+``label_sure`` and above counts as the label, ``label_least`` and above is asked about; the next best label must be ``label_margin`` behind.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from services.shared.forms.normal_forms import clean
+from services.shared.settings import SCHEMAS
+
+_WORDS: Final = re.compile(r"[^\W_]+")
+_PARENTHESES: Final = re.compile(r"\s*[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]")
+_NUMBER: Final = r"(?:[0-9]{1,2}(?:\.[0-9]{1,2}){0,3}|[ivx]{1,4}|[a-zæøå](?:\.?[0-9]{1,2})?)"
+
+
+@dataclass(frozen=True)
+class ReadingRules:
+    """The file, read."""
+
+    label_sure: float
+    label_least: float
+    label_margin: float
+    choice_least: float
+    most_fuzzy: int
+    numbering: re.Pattern[str]
+    marks: re.Pattern[str]
+    lead_ins: re.Pattern[str]
+    answer_words: frozenset[str]
+    help_words: frozenset[str]
+
+
+@cache
+def reading_rules() -> ReadingRules:
+    """The rules all forms share."""
+    said = json.loads((SCHEMAS / "forms" / "reading.json").read_text(encoding="utf-8"))
+    numbering, marks, lead_ins = ("|".join(map(re.escape, said[name])) for name in ("numbering", "marks", "lead_ins"))
+    return ReadingRules(
+        label_sure=said["label_sure"],
+        label_least=said["label_least"],
+        label_margin=said["label_margin"],
+        choice_least=said["choice_least"],
+        most_fuzzy=said["most_fuzzy"],
+        numbering=re.compile(
+            rf"^(?:(?:{numbering})\.?\s*[0-9]{{1,2}}(?:\.[0-9]{{1,2}})*[a-z]?\s*[.:)–-]*\s*|{_NUMBER}\s*[.):]\s*|[0-9]{{1,2}}(?:\.[0-9]{{1,2}}){{0,3}}\s+)",
+            re.IGNORECASE,
+        ),
+        marks=re.compile(rf"[\s,;:–-]*\b(?:{marks})\b[\s.:*]*$", re.IGNORECASE),
+        lead_ins=re.compile(rf"^(?:{lead_ins})\s+", re.IGNORECASE),
+        answer_words=frozenset(said["answer_words"]),
+        help_words=frozenset(said["help_words"]),
+    )
+
+
+def spaced(text: str) -> str:
+    """A text as its words alone, in small letters: no punctuation, one kind of each character."""
+    return " ".join(_WORDS.findall(unicodedata.normalize("NFKC", clean(text)).casefold()))
+
+
+def compact(text: str) -> str:
+    """The words run together: ``E-post``, ``e post`` and ``Epost`` are one label."""
+    return spaced(text).replace(" ", "")
+
+
+def without_parentheses(text: str) -> str:
+    """A label without what stands in parentheses: help, or that it must be filled in."""
+    return _PARENTHESES.sub("", text).strip() or text
+
+
+def variants(text: str) -> list[str]:
+    """A text that may be a label, in the forms to look up: as it is, without its number, without what people put around it."""
+    rules = reading_rules()
+    plain = clean(text).strip(" *:.")
+    bare = rules.numbering.sub("", plain)
+    short = without_parentheses(bare)
+    unmarked = rules.marks.sub("", short)
+    return list(dict.fromkeys(form for form in (plain, bare, short, unmarked, rules.lead_ins.sub("", unmarked)) if form))
+
+
+def is_numbered(text: str) -> bool:
+    """Whether a text begins with a number of its own."""
+    return bool(reading_rules().numbering.match(text.strip()))
