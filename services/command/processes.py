@@ -19,7 +19,7 @@ from services.intake.receive import sweep as sweep_receipts
 from services.routing.broker.definitions import OUR_VHOST
 from services.routing.broker.receipts import run_receipts
 from services.routing.broker.relay import run_relay
-from services.shared import exporter, jobs, telemetry
+from services.shared import exporter, jobs, spans, telemetry
 from services.shared.context import Context
 from services.shared.faults import tell
 from services.shared.measures import SystemFacts
@@ -63,6 +63,7 @@ def serve(service: str, settings: Settings) -> None:
     server = make_server(assemble.application(service, context, issuer), settings)
     server.prepare()
     exporter.start(settings)
+    spans.start(settings, service)
     serving = threading.Thread(target=server.serve, name="web", daemon=True)
     serving.start()
     log.info("serving", service=service, port=settings.port)
@@ -70,6 +71,7 @@ def serve(service: str, settings: Settings) -> None:
     server.stop()
     nudger.stop()
     context.box.stop()
+    spans.stop()
 
 
 class _Stopping:
@@ -145,11 +147,13 @@ def work(service: str, settings: Settings, *, concurrency: int) -> None:
             os._exit(1)
         # Everything with a connection or a thread is made after the fork, one for each process of the pool.
         telemetry.configure_logging(level=os.environ.get("MOTTAK_LOG_LEVEL", "WARNING"))
+        spans.start(settings, f"worker-{service}")
         children.append(_Child(service, settings, stopping))
 
     # Celery keeps what it is told here until the process ends.
     worker_process_init.connect(begin, weak=False)
     worker_process_shutdown.connect(lambda **_: children[0].end(), weak=False)
+    worker_process_shutdown.connect(lambda **_: spans.stop(), weak=False)
     worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
 
     @app.task(name=WAKE)
@@ -166,22 +170,24 @@ def work(service: str, settings: Settings, *, concurrency: int) -> None:
 
 def relay(settings: Settings) -> None:
     """Publish to the agencies' queues what the books say is to go there, until told to stop. Several may run."""
-    _until_told(settings, run_relay)
+    _until_told("relay", settings, run_relay)
 
 
 def take_receipts(settings: Settings) -> None:
     """Take in what agencies answer over the broker, until told to stop. Several may run."""
-    _until_told(settings, run_receipts)
+    _until_told("receipts", settings, run_receipts)
 
 
-def _until_told(settings: Settings, run: Callable[[Context, threading.Event], None]) -> None:
+def _until_told(process: str, settings: Settings, run: Callable[[Context, threading.Event], None]) -> None:
     told = until_told()
     context, _ = assemble.make_context(settings)
     nudger = Nudger(make_celery(wake_up_url(settings)))
     context.database.add_commit_listener(nudger)
     exporter.start(settings)
+    spans.start(settings, process)
     run(context, told)
     nudger.stop()
+    spans.stop()
 
 
 def schedule(settings: Settings) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from services.command import assemble
 from services.intake.receive import sweep
-from services.shared import telemetry
+from services.shared import spans, telemetry
 from services.shared.identity.issuer import LocalIssuer
 from services.shared.settings import Settings
 from services.shared.web.server import make_server
@@ -42,6 +42,7 @@ class Running:
         assemble.recover(self.context)
         self.issuer.write_tokens(settings.data / "tokens.json")
         self.context.box.start()
+        spans.start(settings, "up")
         self._worker = assemble.make_worker(self.context)
         self._server = make_server(assemble.dispatcher(self.context, self.issuer), settings)
         self._stopping = threading.Event()
@@ -67,6 +68,7 @@ class Running:
         self._server.stop()
         self._worker.stop()
         self.context.box.stop()
+        spans.stop()
         self.context.database.close()
 
     def _sweep(self) -> None:

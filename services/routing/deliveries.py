@@ -10,7 +10,8 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from services.routing import messages, models, outbox
 from services.routing.models import deliveries
 from services.routing.progress import queued_when_all_are
-from services.shared import events, identifiers, names, timestamps
+from services.shared import events, identifiers, names, spans, timestamps
+from services.shared.database import once_committed
 from services.shared.models import documents, grants
 
 ACTOR = "routing"
@@ -74,7 +75,7 @@ def recall(tx: Connection, delivery: Mapping[Any, Any], reason: str, *, broker: 
     tx.execute(its_messages.values(state=models.DONE, lease=None, lease_until=None))
     message_id = identifiers.new_id()
     message = messages.recall(message_id, delivery["id"], submission, reason=reason, replaced_by=replaced_by, at=now)
-    tx.execute(insert(models.messages).values(_posted(message, delivery["agency"], models.RECALL, now)))
+    tx.execute(insert(models.messages).values(_posted(tx, message, delivery["agency"], models.RECALL, now)))
     if broker:
         # The work itself may be on its way this moment, so it is always taken back, also when the broker is not known to have it.
         outbox.remove(tx, delivery["id"])
@@ -117,11 +118,14 @@ def _insert(
     its_documents = select(documents).where(documents.c.submission == submission["id"]).order_by(documents.c.position)
     attached = list(tx.execute(its_documents).mappings())
     work = [messages.work(row, submission, attached, public_url=public_url, at=now) for row in new]
-    tx.execute(insert(models.messages), [_posted(message, message["data"]["agency"], models.WORK, now) for message in work])
+    tx.execute(insert(models.messages), [_posted(tx, message, message["data"]["agency"], models.WORK, now) for message in work])
 
 
-def _posted(message: Mapping[Any, Any], agency: str, kind: str, now: str) -> dict[str, Any]:
+def _posted(tx: Connection, message: Mapping[Any, Any], agency: str, kind: str, now: str) -> dict[str, Any]:
     """A message's row, ready to be taken."""
+    if "traceparent" in message:
+        about = {"mottak.agency": agency, "messaging.message.id": message["id"]}
+        once_committed(tx, lambda: spans.mark(f"create {kind}", message["traceparent"], about))
     return {
         "id": message["id"],
         "delivery": message["data"]["delivery"],

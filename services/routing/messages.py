@@ -58,6 +58,11 @@ def recall(message_id: str, delivery_id: str, submission: Mapping[Any, Any], *, 
     return _envelope(RECALL_TYPE, message_id, submission, at, {"delivery": delivery_id, "reason": reason, "replaced_by": replaced_by})
 
 
+def traceparent_of(message_id: str, trace: str) -> str:
+    """The ``traceparent`` of a message in a trace. The span's id comes from the message's own, so that the same message always has the same."""
+    return f"00-{trace}-{message_id.replace('-', '')[-16:]}-01"
+
+
 def to_text(message: Mapping[Any, Any]) -> str:
     """The one text of a message that is stored and sent (UTF-8 JSON)."""
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
@@ -74,7 +79,6 @@ def _envelope(kind: str, message_id: str, submission: Mapping[Any, Any], at: str
         "datacontenttype": "application/json",
     }
     if submission["trace"]:
-        # The span's id comes from the message's own, so that the same message always has the same.
-        envelope["traceparent"] = f"00-{submission['trace']}-{message_id.replace('-', '')[-16:]}-01"
+        envelope["traceparent"] = traceparent_of(message_id, submission["trace"])
     envelope["data"] = data
     return envelope

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
 
-from services.shared import identifiers, timestamps
+from services.shared import identifiers, telemetry, timestamps
 from services.shared.database import leave_word
 from services.shared.models import events, jobs, submissions
 
@@ -91,13 +91,13 @@ class Job:
 def enqueue(
     tx: Connection, handler: str, *, key: str, submission: str | None = None, event: int | None = None, data: Mapping[str, Any] | None = None
 ) -> int:
-    """Put one job in the caller's transaction. ``key`` orders it within its service. Returns its id."""
+    """Put one job in the caller's transaction. ``key`` orders it within its service. Where spans are kept its data name the one that asks. Returns its id."""
     now = timestamps.now()
     service = handler.split(".")[0]
     leave_word(tx, service)
     row = {
         "event": event,
-        "data": dict(data or {}),
+        "data": dict(data or {}) | ({"traceparent": telemetry.current_traceparent()} if telemetry.current_span() else {}),
         "submission": submission,
         "handler": handler,
         "key": f"{service}:{key}",

@@ -19,7 +19,8 @@ class Settings:
     the local issuer's own keys are used. ``broker_url`` is the agencies' RabbitMQ as our own user, without a virtual host (``amqp://user:password@host:5672``), or None
     when the books alone are the queues. ``objects_url`` and ``archive_url`` name a bucket as ``http(s)://host:port/bucket[/prefix]`` (empty: a folder of ``data``), the keys
     hold for both. ``scanner`` is ``none``, ``clamd:host:port`` or ``clamd:/path/of/its/socket``. ``metrics_port`` serves this process's own metrics (0: nowhere) on
-    ``metrics_host``. Times are seconds.
+    ``metrics_host``. ``trace_endpoint`` is the address of an OTLP/HTTP collector for traces (``http://collector:4318/v1/traces``; empty: none are kept),
+    ``trace_share`` which share of them is kept (0 to 1). Times are seconds.
     """
 
     data: Path
@@ -40,6 +41,8 @@ class Settings:
     schemas: Path = field(default=SCHEMAS)
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
+    trace_endpoint: str = ""
+    trace_share: float = 1.0
     workers: int = 2
     web_threads: int = 24
     lease_seconds: float = 60.0
@@ -67,6 +70,7 @@ class Settings:
             schemas=Path(environment.get("MOTTAK_SCHEMAS", SCHEMAS)).absolute(),
             allow_unconfined_parsing=environment.get("MOTTAK_ALLOW_UNCONFINED_PARSING") == "yes",
             body_idle_seconds=float(environment.get("MOTTAK_BODY_IDLE_SECONDS", "15")),
+            trace_endpoint=environment.get("MOTTAK_TRACE_ENDPOINT", ""),
             lease_seconds=float(environment.get("MOTTAK_LEASE_SECONDS", "60")),
         )
 

@@ -13,6 +13,8 @@ from contextvars import ContextVar
 import structlog
 
 _trace: ContextVar[str | None] = ContextVar("trace", default=None)
+_span: ContextVar[str | None] = ContextVar("span", default=None)
+_TRACE = re.compile(r"^([0-9a-f]{32})$")
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$")
 
 
@@ -21,9 +23,9 @@ def new_trace() -> str:
     return secrets.token_hex(16)
 
 
-def trace_from_header(traceparent: str | None) -> str | None:
-    """The trace id of a ``traceparent`` header, or None when there is none or it is malformed."""
-    match = _TRACEPARENT.match(traceparent or "")
+def trace_of(parent: str | None) -> str | None:
+    """The trace id in a ``traceparent`` header, or a bare one as it is; None when there is none or it is malformed."""
+    match = _TRACEPARENT.match(parent or "") or _TRACE.match(parent or "")
     return match.group(1) if match and match.group(1) != "0" * 32 else None
 
 
@@ -37,15 +39,27 @@ def current_trace() -> str | None:
     return _trace.get()
 
 
+def current_span() -> str | None:
+    """The id of the span that is under way in this thread (16 hex digits), if spans are kept."""
+    return _span.get()
+
+
+def current_traceparent() -> str | None:
+    """The ``traceparent`` to pass on with what is asked of others now, if anything is being done in a trace."""
+    trace, span = _trace.get(), _span.get()
+    return None if trace is None else traceparent(trace) if span is None else f"00-{trace}-{span}-01"
+
+
 @contextmanager
-def tracing(trace: str | None) -> Iterator[None]:
+def tracing(trace: str | None, span: str | None = None) -> Iterator[None]:
     """Do the block as part of a trace: its logs and events carry the id."""
-    token = _trace.set(trace)
+    token, span_token = _trace.set(trace), _span.set(span)
     structlog.contextvars.bind_contextvars(trace=trace)
     try:
         yield
     finally:
         _trace.reset(token)
+        _span.reset(span_token)
         structlog.contextvars.unbind_contextvars("trace")
 
 

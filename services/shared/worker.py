@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from services.shared import jobs, metrics, telemetry, timestamps
+from services.shared import jobs, metrics, spans, telemetry, timestamps
 from services.shared.context import Context
 from services.shared.faults import is_outage, tell
 from services.shared.jobs import Job
@@ -164,14 +164,19 @@ def run_one(context: Context, handlers: Sequence[str], running: dict[int, Job] |
     watched = running if running is not None else {}
     watched[job.id] = job
     try:
-        with telemetry.tracing(job.event.trace if job.event else None):
-            _run(job, context)
+        parent = job.data.get("traceparent") or (job.event.trace if job.event else None)
+        about: dict[str, str | int] = {"mottak.handler": job.handler, "mottak.submission": job.submission or "", "mottak.attempt": job.attempts}
+        with spans.span(f"job {job.handler}", "consumer", parent=parent, attributes=about) as span:
+            outcome = _run(job, context)
+            span.set("mottak.outcome", outcome)
+            if outcome != "done":
+                span.failed(outcome)
     finally:
         watched.pop(job.id, None)
     return True
 
 
-def _run(job: Job, context: Context) -> None:
+def _run(job: Job, context: Context) -> str:
     began = time.perf_counter()
     try:
         effect = _handlers[job.handler](job, context)
@@ -193,6 +198,7 @@ def _run(job: Job, context: Context) -> None:
     if outcome == "done":
         metrics.STEP_SECONDS.labels(step=job.handler).observe(max(0.0, timestamps.seconds_between(job.created_at, timestamps.now())))
     log.info("job", job=job.id, handler=job.handler, outcome=outcome, seconds=round(seconds, 3))
+    return outcome
 
 
 def _fail(job: Job, context: Context, error: str, *, permanent: bool = False, delay: float | None = None, outage: bool = False) -> str:

@@ -21,12 +21,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.routing import receipts
 from services.routing.broker.connection import BackOff, parameters
 from services.routing.broker.definitions import DEAD, INBOX, agencies_of
-from services.routing.messages import SOURCE
+from services.routing.messages import SOURCE, traceparent_of
 from services.routing.models import deliveries
-from services.shared import jobs, names, telemetry
+from services.shared import jobs, names, spans, telemetry
 from services.shared.context import Context
 from services.shared.faults import tell
 from services.shared.models import jobs as jobs_table
+from services.shared.models import submissions
 from services.shared.problems import Problem
 
 PREFETCH: Final = 50
@@ -128,9 +129,13 @@ class Reader:
             except Problem as problem:
                 if not is_our_own(received.body):
                     refused.append((received, problem))
+        about = {"messaging.system": "rabbitmq", "messaging.destination.name": INBOX, "mottak.agency": self._agency}
         with self._context.database.write() as tx:
-            for received, data in self._in_lock_order(tx, readable):
-                found = self._take_one(tx, received, data)
+            for received, data, trace in self._in_lock_order(tx, readable):
+                with spans.span(f"receive {INBOX}", "consumer", parent=trace, attributes=about) as span:
+                    found = self._take_one(tx, received, data)
+                    if found is not None:
+                        span.failed(found.code)
                 if found is None:
                     outcomes.append(data["outcome"])
                 else:
@@ -141,12 +146,18 @@ class Reader:
             TAKEN.labels(agency=self._agency, outcome=outcome).inc()
         return refused
 
-    def _in_lock_order(self, tx: Connection, readable: list[tuple[Received, dict[str, Any]]]) -> list[tuple[Received, dict[str, Any]]]:
-        """In the order of their submissions, as everybody locks them; what concerns the same one stays as it came."""
+    def _in_lock_order(self, tx: Connection, readable: list[tuple[Received, dict[str, Any]]]) -> list[tuple[Received, dict[str, Any], str | None]]:
+        """In the order of their submissions, as everybody locks them; what concerns the same one stays as it came. The third is the trace each belongs
+        to: as its agency says, else that of the work it is about."""
         ids = [data["delivery"] for _, data in readable]
-        query = select(deliveries.c.id, deliveries.c.root).where(deliveries.c.id.in_(ids))
-        roots = {row.id: row.root for row in tx.execute(query)}
-        return sorted(readable, key=lambda item: roots.get(item[1]["delivery"], ""))
+        query = select(deliveries.c.id, deliveries.c.root, submissions.c.trace).join(submissions, submissions.c.id == deliveries.c.submission)
+        rows = {row.id: row for row in tx.execute(query.where(deliveries.c.id.in_(ids)))}
+        found = []
+        for received, data in readable:
+            row = rows.get(data["delivery"])
+            its_own = trace_in(received)
+            found.append((row.root if row else "", received, data, its_own or (traceparent_of(row.id, row.trace) if row and row.trace else None)))
+        return [item[1:] for item in sorted(found, key=lambda item: item[0])]
 
     def _take_one(self, tx: Connection, received: Received, data: dict[str, Any]) -> Problem | None:
         """The problem when it cannot be used. The others of the transaction are not touched by it."""
@@ -177,6 +188,12 @@ class Reader:
             headers={**(received.properties.headers or {}), **reasons},
         )
         channel.basic_publish(DEAD, "", received.body, properties, mandatory=True)
+
+
+def trace_in(received: Received) -> str | None:
+    """The ``traceparent`` that a receipt came with: in its headers, or in the event itself."""
+    said = (received.properties.headers or {}).get("traceparent") or json.loads(received.body).get("traceparent")
+    return said if isinstance(said, str) and telemetry.trace_of(said) else None
 
 
 def is_our_own(body: bytes) -> bool:

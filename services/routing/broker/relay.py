@@ -23,7 +23,7 @@ from services.routing import models, outbox
 from services.routing.broker.connection import BackOff, parameters
 from services.routing.broker.definitions import WORK, agencies_of
 from services.routing.messages import RECALL_TYPE, WORK_TYPE
-from services.shared import identifiers, metrics, telemetry, timestamps
+from services.shared import identifiers, metrics, spans, telemetry, timestamps
 from services.shared.context import Context
 from services.shared.faults import tell
 
@@ -91,8 +91,8 @@ class Line:
         self._channel: Channel | None = None
         # Delivery tag -> message id, as far as the broker has not answered.
         self._in_flight: dict[int, str] = {}
-        # When what is in flight was written, by message.
-        self._written: dict[str, str] = {}
+        # What is in flight, by message: when it was written, its trace, when it was sent (nanoseconds).
+        self._written: dict[str, tuple[str, str | None, int]] = {}
         self._sent_at = 0.0
         self._last_tag = 0
         self._confirmed: list[str] = []
@@ -208,8 +208,9 @@ class Line:
         self._sent_at = time.monotonic()
         self._last_tag += 1
         self._in_flight[self._last_tag] = message["id"]
-        self._written[message["id"]] = message["created_at"]
-        channel.basic_publish(WORK, WORK, message["body"].encode("utf-8"), properties_of(message), mandatory=True)
+        properties = properties_of(message)
+        self._written[message["id"]] = (message["created_at"], (properties.headers or {}).get("traceparent"), time.time_ns())
+        channel.basic_publish(WORK, WORK, message["body"].encode("utf-8"), properties, mandatory=True)
 
     def _returned(self, _channel: Channel, method: Basic.Return, properties: pika.BasicProperties, _body: bytes) -> None:
         """Nobody's queue took it; its confirmation comes after this and means nothing."""
@@ -241,7 +242,15 @@ class Line:
                 outbox.confirmed(tx, confirmed)
             PUBLISHED.labels(agency=self._agency).inc(len(confirmed))
             now = timestamps.now()
-            for written in (self._written.pop(message) for message in confirmed if message in self._written):
+            for message in confirmed:
+                written, trace, began = self._written.pop(message, (now, None, 0))
+                about = {
+                    "messaging.system": "rabbitmq",
+                    "messaging.destination.name": WORK,
+                    "mottak.agency": self._agency,
+                    "messaging.message.id": message,
+                }
+                spans.record(f"publish {WORK}", "producer", parent=trace, began=began, attributes=about)
                 metrics.STEP_SECONDS.labels(step="routing.publish").observe(max(0.0, timestamps.seconds_between(written, now)))
 
     def _give_up(self, cause: str, reason: str) -> None:

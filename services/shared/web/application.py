@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from werkzeug import Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from services.shared import metrics, telemetry, words
+from services.shared import metrics, spans, telemetry, words
 from services.shared.context import Context
 from services.shared.database import is_away
 from services.shared.exporter import FreeSpace
@@ -84,8 +84,11 @@ def is_api() -> bool:
 
 def _begin() -> None:
     g.began = time.perf_counter()
-    g.tracing = telemetry.tracing(telemetry.trace_from_header(request.headers.get("traceparent")) or telemetry.new_trace())
-    g.tracing.__enter__()
+    # The rule, not the address: what somebody typed is not ours to keep.
+    name, about = f"{request.method} {request.url_rule}", {"http.request.method": request.method, "http.route": str(request.url_rule)}
+    parent = request.headers.get("traceparent")
+    g.tracing = spans.span(name, "server", parent=parent, attributes=about) if request.url_rule else spans.span("?", "server", parent=parent)
+    g.span = g.tracing.__enter__()
 
 
 def _finish(response: Response) -> Response:
@@ -93,12 +96,15 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault(header, value)
     if response.status_code != 304:
         response.headers.setdefault("Cache-Control", "no-store")
-    response.headers["traceparent"] = telemetry.traceparent(telemetry.current_trace())
+    response.headers["traceparent"] = telemetry.current_traceparent() or telemetry.traceparent(None)
     seconds, route = time.perf_counter() - g.began, str(request.url_rule)
     metrics.REQUEST_SECONDS.labels(method=request.method if request.url_rule else "?", route=route, status=response.status_code).observe(seconds)
     log.info("request", method=request.method, route=route, status=response.status_code, seconds=round(seconds, 4))
     tracing = g.pop("tracing", None)
     if tracing is not None:
+        g.span.set("http.response.status_code", response.status_code)
+        if response.status_code >= 500:
+            g.span.failed(str(response.status_code))
         tracing.__exit__(None, None, None)
     return response
 
