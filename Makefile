@@ -97,6 +97,9 @@ $(STAMPS)/servers: $(STAMPS)/tools
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	  else echo "Missing for the real ends:$$missing (Debian packages). Their tests say so and are skipped."; fi; \
 	fi
+	@test -x $(BIN)/promtool || command -v promtool >/dev/null || { command -v apt-get >/dev/null && made=$$(mktemp -d) && \
+	  (cd $$made && apt-get download -qq prometheus 2>/dev/null && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool) && \
+	  install $$made/usr/bin/promtool $(BIN)/promtool && rm -rf $$made; } || echo "No promtool (Debian package prometheus): the tests of the alert rules say so and are skipped."
 	@touch $@
 
 $(STAMPS)/browser: $(STAMPS)/tools

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy import gateway
+from deploy.dashboards import dashboards
 from deploy.example_realm import realm
 from services.command.servers.clamd import policy_settings
 from services.shared.sandbox import Policy
@@ -45,6 +46,7 @@ def generated() -> dict[str, str]:
         "haproxy.cfg": NOTE + gateway.configuration(policy),
         "clamd.conf": clamd_conf(policy),
         "example-realm.json": json.dumps(realm(), indent=1) + "\n",
+        **{name: json.dumps(dashboard, indent=1, ensure_ascii=False) + "\n" for name, dashboard in dashboards().items()},
     }
 
 

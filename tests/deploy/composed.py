@@ -28,7 +28,12 @@ VALUES = {
     "OBJECTS_ACCESS_KEY": "k",
     "OBJECTS_SECRET_KEY": "s",
 }
-EXTRA_VALUES = {"BROKER_CERTIFICATE": "/etc/mottak/cert.pem", "BROKER_KEY": "/etc/mottak/key.pem", "IDENTITY_ADMIN_PASSWORD": "i"}
+EXTRA_VALUES = {
+    "BROKER_CERTIFICATE": "/etc/mottak/cert.pem",
+    "BROKER_KEY": "/etc/mottak/key.pem",
+    "IDENTITY_ADMIN_PASSWORD": "i",
+    "GRAFANA_ADMIN_PASSWORD": "g",
+}
 
 
 def run_compose(*arguments: str, values: dict[str, str], files: list[Path] | None = None) -> subprocess.CompletedProcess[str]:

@@ -65,10 +65,10 @@ def test_nothing_is_started_without(missing: str) -> None:
     assert missing in told.stderr
 
 
-def test_no_variable_of_an_installation_has_a_default_but_the_log_level() -> None:
+def test_no_variable_of_an_installation_has_a_default_but_the_log_level_and_no_traces() -> None:
     text = "\n".join(file.read_text(encoding="utf-8") for file in (MAIN, *EXTRA))
     assert set(re.findall(r"\$\{(\w+):\?\}", text)) == {*VALUES, *EXTRA_VALUES}
-    assert set(re.findall(r"\$\{(?!\w+:\?\})([^}]*)\}", text)) == {"LOG_LEVEL:-INFO"}
+    assert set(re.findall(r"\$\{(?!\w+:\?\})([^}]*)\}", text)) == {"LOG_LEVEL:-INFO", "TRACE_ENDPOINT:-"}
 
 
 def test_the_example_environment_names_what_the_made_one_does_not() -> None:
@@ -147,9 +147,9 @@ def test_workers_have_time_to_stop_and_room_to_open() -> None:
 def test_only_the_gateway_and_what_was_asked_for_can_be_reached_from_outside() -> None:
     assert [name for name, container in CONTAINERS.items() if container.get("ports")] == ["gateway"]
     published = {name: container["ports"] for name, container in ALL.items() if container.get("ports")}
-    assert set(published) == {"gateway", "broker", "identity"}
+    assert set(published) == {"gateway", "broker", "identity", "grafana"}
     assert [port["target"] for port in published["broker"]] == [5671]
-    assert all(port["host_ip"] == "127.0.0.1" for port in published["identity"])
+    assert all(port["host_ip"] == "127.0.0.1" for port in [*published["identity"], *published["grafana"]])
 
 
 def test_workers_and_stores_reach_nothing_outside() -> None:
@@ -175,7 +175,7 @@ def test_every_container_is_held_short(name: str) -> None:
     assert container["restart"] == "unless-stopped" or name in ONE_SHOT
     assert name in ONE_SHOT or container["healthcheck"]["test"]
     tag = container["image"].rpartition(":")[2]
-    assert re.fullmatch(r"\d+\.\d+(\.\d+)?(-bookworm)?", tag), "an image without a version"
+    assert re.fullmatch(r"v?\d+\.\d+(\.\d+)?(-bookworm)?", tag), "an image without a version"
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pika
@@ -23,6 +25,7 @@ from tests.telemetry.scraping import Scrape
 
 pytestmark = pytest.mark.timeout(300)
 NOT_STARTED = 3
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,18 @@ def test_each_thing_is_counted_by_one_process_however_many_there_are(real: RealS
     assert grew("mottak_step_seconds_count", step="archive.store") == {"worker-archive": 4}
     assert grew("mottak_step_seconds_count", step="routing.route") == {"worker-routing": 4}
     assert set(grew("mottak_published_total")) == set(grew("mottak_step_seconds_count", step="routing.publish")) == {"relay"}
+
+
+def named(*files: Path) -> set[str]:
+    """The metrics of ours that files name; a histogram's parts as the histogram."""
+    found = {name for file in files for name in re.findall(r"\bmottak_[a-z_]+", file.read_text(encoding="utf-8"))}
+    return {re.sub(r"(_seconds)_(bucket|count|sum)$", r"\1", name) for name in found}
+
+
+def test_what_dashboards_alerts_and_the_book_name_is_what_running_processes_export(real: RealSystem) -> None:
+    exported = {name for scrape in scrapes(real).values() for name in scrape.own()}
+    assert named(ROOT / "deploy/monitoring/alerts.yml", *(ROOT / "deploy/generated").glob("dashboard-*.json")) <= exported
+    assert named(ROOT / "docs/operations.md") == exported
 
 
 def test_facts_of_the_whole_system_are_told_by_the_scheduler_alone(real: RealSystem) -> None:

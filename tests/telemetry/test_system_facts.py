@@ -26,7 +26,9 @@ from services.shared.settings import SCHEMAS, Settings
 from tests.shared.conftest import add_submission
 from tests.telemetry.scraping import Scrape
 
-HOUR_AGO = timestamps.later(timestamps.now(), -3600)
+
+def an_hour_ago() -> str:
+    return timestamps.later(timestamps.now(), -3600)
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def sent(tx: Connection, submission: str, agency: str, at: str, *, state: str = 
 def test_work_is_told_by_what_it_waits_for_and_since_when(context: Context) -> None:
     submission = add_submission(context.database)
     with context.database.write() as tx:
-        tx.execute(update(jobs_table).values(created_at=HOUR_AGO))  # the check that being received asks for
+        tx.execute(update(jobs_table).values(created_at=an_hour_ago()))  # the check that being received asks for
         parked, later = (jobs.enqueue(tx, names.ARCHIVE_STORE, key=str(number), submission=submission) for number in range(2))
         tx.execute(update(jobs_table).where(jobs_table.c.id == parked).values(state="parked"))
         tx.execute(update(jobs_table).where(jobs_table.c.id == later).values(due_at=timestamps.later(timestamps.now(), 600)))
@@ -80,8 +82,8 @@ def test_work_is_told_by_what_it_waits_for_and_since_when(context: Context) -> N
 def test_every_agencys_queue_and_outbox_has_a_depth_and_an_age_also_an_empty_one(context: Context) -> None:
     submission = add_submission(context.database)
     with context.database.write() as tx:
-        sent(tx, submission, "dmp", HOUR_AGO)
-        sent(tx, submission, "fhi", HOUR_AGO, state="done")
+        sent(tx, submission, "dmp", an_hour_ago())
+        sent(tx, submission, "fhi", an_hour_ago(), state="done")
     told = asked(context)
     assert told.value("mottak_agency_queue_depth", agency="dmp") == told.value("mottak_outbox_rows", agency="dmp") == 1
     assert told.value("mottak_agency_queue_oldest_seconds", agency="dmp") == pytest.approx(3600, abs=60)
@@ -92,7 +94,7 @@ def test_every_agencys_queue_and_outbox_has_a_depth_and_an_age_also_an_empty_one
 
 
 def test_what_is_in_a_state_for_too_long_is_told_and_counting_has_an_end(context: Context) -> None:
-    add_submission(context.database, received_at=HOUR_AGO)
+    add_submission(context.database, received_at=an_hour_ago())
     add_submission(context.database)
     told = asked(context)
     assert (told.value("mottak_submissions", status="received"), told.value("mottak_stuck_submissions", status="received")) == (2, 1)
