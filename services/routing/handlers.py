@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from services.routing import answers, cases, deliveries, models, receipts
+from services.routing import answers, cases, deliveries, models, outbox, receipts
 from services.routing.decide import GATE, Decision, Delivery, Hold, decide
 from services.routing.facts import History, case_key
 from services.routing.progress import confirm_when_all_have
@@ -148,6 +148,19 @@ def take_receipt(job: Job, context: Context) -> None:
         if problem.status >= 500:
             raise Retry(receipts.reason_of(problem)) from problem
         raise Hopeless(f"{agency}: {receipts.reason_of(problem)}") from problem
+
+
+@handles(names.ROUTING_DEAD_LETTER)
+def send_dead_letter_again(job: Job, context: Context) -> Effect:
+    """Publish once more what the agency's program would not take, unless the agency has done it meanwhile. The job's data: ``agency``, ``message`` (its id)."""
+    if context.settings.broker_url is None:
+        raise Hopeless("no broker is set")
+    agency, message = str(job.data["agency"]), str(job.data["message"])
+
+    def effect(tx: Connection) -> None:
+        outbox.send_one_again(tx, message, agency)
+
+    return effect
 
 
 def _decide(table: RoutingTable, submission: Mapping[str, Any], settled: frozenset[str], *, possible_duplicate: bool) -> Decision:

@@ -77,6 +77,16 @@ def send_again(tx: Connection, agency: str) -> int:
     return len(lost)
 
 
+def send_one_again(tx: Connection, message: str, agency: str) -> bool:
+    """The same for one message; False when it is done, or no message of this agency."""
+    there = select(outbox.c.message).where(outbox.c.message == messages.c.id).exists()
+    undone = select(messages.c.id).where(messages.c.id == message, messages.c.agency == agency, messages.c.state != models.DONE, ~there)
+    if tx.execute(undone).first() is None:
+        return False
+    put(tx, [(message, agency)])
+    return True
+
+
 def hold(tx: Connection, agency: str, holder: str, seconds: float) -> bool:
     """Become, or stay, the one relay of an agency for some seconds; False while another one is."""
     now = timestamps.now()

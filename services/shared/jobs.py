@@ -109,6 +109,14 @@ def enqueue(
     return int((tx.execute(_ENQUEUE, row).inserted_primary_key or (0,))[0])
 
 
+def park(tx: Connection, handler: str, *, key: str, submission: str | None, data: Mapping[str, Any], error: str) -> None:
+    """Put something onto the secretariat's board that is done, with ``data``, when it is sent again from there (``redrive``) and not before."""
+    job = enqueue(tx, handler, key=key, submission=submission, data=data)
+    tx.execute(update(jobs).where(jobs.c.id == job).values(state="parked", last_error=error[:2000]))
+    if submission is not None:
+        tx.execute(update(submissions).where(submissions.c.id == submission).values(attention=f"{handler}: parked"))
+
+
 def claim(tx: Connection, handlers: Sequence[str], *, lease_seconds: float = LEASE_SECONDS) -> Job | None:
     """Take the oldest due job of these handlers whose key nobody holds and that no earlier job of its key is waiting for, or None.
 

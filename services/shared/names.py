@@ -46,6 +46,7 @@ ROUTING_RECALL: Final = "routing.recall"
 ROUTING_BY_HAND: Final = "routing.by_hand"
 ROUTING_CONFIRM: Final = "routing.confirm"
 ROUTING_RECEIPT: Final = "routing.receipt"
+ROUTING_DEAD_LETTER: Final = "routing.dead_letter"
 
 SUBSCRIBERS: Final[dict[str, tuple[str, ...]]] = {
     SUBMISSION_RECEIVED: (VALIDATION_CHECK,),
@@ -68,4 +69,5 @@ HANDLERS: Final = (
     ROUTING_BY_HAND,
     ROUTING_CONFIRM,
     ROUTING_RECEIPT,
+    ROUTING_DEAD_LETTER,
 )

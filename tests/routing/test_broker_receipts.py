@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from services.shared import identifiers, names, timestamps
+from services.shared.jobs import redrive
 from services.shared.models import jobs
 from tests.broker_server import OPERATOR, Broker, until
 from tests.routing.conftest import Posted
@@ -131,6 +132,42 @@ def test_a_receipt_with_documents_is_left_to_a_worker_who_opens_them(posted: Pos
     posted.work()
     [job] = parked(posted)
     assert job["last_error"].startswith("dmp: upload_unknown")
+
+
+def on_board(desk: Posted) -> list[dict[str, Any]]:
+    with desk.database.read() as tx:
+        return [dict(row) for row in tx.execute(select(jobs).where(jobs.c.handler == names.ROUTING_DEAD_LETTER, jobs.c.state == "parked")).mappings()]
+
+
+def test_work_that_an_agencys_program_rejects_stands_on_the_board_and_is_sent_again_from_there(posted: Posted, broker: Broker) -> None:
+    submission = posted.accepted()
+    with posted.running():
+        posted.until_routed(submission)
+        delivery = posted.routing(submission)["dmp"]["delivery"]
+        with broker.channel("dmp") as channel:
+            method, _, _ = until(lambda: (got := channel.basic_get("mottak.work")) and got[0] and got, "the work")
+            channel.basic_reject(method.delivery_tag, requeue=False)
+        [job] = until(lambda: on_board(posted), "it is on the board")
+        assert (job["submission"], job["last_error"]) == (submission, f"dmp: dead_letter_rejected: {delivery}")
+        assert posted.row(submission)["attention"] == "routing.dead_letter: parked"
+        [(properties, _)] = broker.taken("dmp", "mottak.dead")  # where it stays until somebody takes it away
+        assert properties.message_id == delivery
+        with posted.database.write() as tx:
+            assert redrive(tx, submission) == 1
+        posted.work()
+        [(again, _)] = until(lambda: broker.taken("dmp"), "it came once more")
+        assert again.message_id == delivery
+    assert on_board(posted) == []
+    assert posted.row(submission)["attention"] is None
+
+
+def test_a_receipt_that_cannot_be_used_stands_on_the_board_once(posted: Posted, broker: Broker) -> None:
+    broker.send_receipt("dmp", b"no receipt")
+    with posted.running(relays=0):
+        until(lambda: broker.depth("dmp", "mottak.dead") == 1 and broker.depth("dmp", "mottak.noted") == 0, "it was noted")
+    posted.work()
+    assert len(parked(posted)) == 1
+    assert on_board(posted) == []
 
 
 def waiting(desk: Posted) -> bool:

@@ -62,7 +62,7 @@ def overview(tx: Connection, language: str) -> Overview:
         waiting=[(status, counts[status]) for status in FOR_THE_SECRETARIAT if counts.get(status)],
         attention=int(attention),
         overdue=_overdue(tx, language),
-        parked=_parked(tx),
+        parked=_parked(tx, language),
     )
 
 
@@ -84,12 +84,24 @@ def _duration(seconds: int, language: str) -> str:
     return words.text("pages.minutes", language, count=seconds // 60)
 
 
-def _parked(tx: Connection) -> list[dict[str, Any]]:
+def _parked(tx: Connection, language: str) -> list[dict[str, Any]]:
     query = (
-        select(jobs.c.handler, jobs.c.last_error, jobs.c.created_at, jobs.c.submission, submissions.c.reference)
+        select(jobs.c.data, jobs.c.handler, jobs.c.last_error, jobs.c.created_at, jobs.c.submission, submissions.c.reference)
         .outerjoin(submissions, submissions.c.id == jobs.c.submission)
         .where(jobs.c.state == "parked")
         .order_by(jobs.c.id)
         .limit(PARKED_SHOWN)
     )
-    return [dict(row) for row in tx.execute(query).mappings()]
+    return [
+        {**row, "agency": (row["data"] or {}).get("agency"), "cause": cause_of(row["last_error"] or "", language)}
+        for row in tx.execute(query).mappings()
+    ]
+
+
+def cause_of(error: str, language: str) -> str | None:
+    """What a fault says about itself, in the reader's language, when it begins with a code that has words (``[agency: ]code: …``)."""
+    for code in error.split(": ")[:2]:
+        for key in (f"pages.cause.{code}", f"problem.{code}.title"):
+            if words.has(key):
+                return words.text(key, language)
+    return None

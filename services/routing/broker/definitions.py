@@ -27,6 +27,8 @@ DEAD: Final = "mottak.dead"
 RECEIPTS: Final = "mottak.receipts"
 # Our own queue behind the receipts exchange. Another name than the exchange's: who may write to the exchange must not be able to bind the queue.
 INBOX: Final = "mottak.inbox"
+# Behind the same exchange as the dead letters: tells us of each, while it stays where it is.
+NOTED: Final = "mottak.noted"
 # How often work is handed to a consumer that dies or gives it back before it goes to ``mottak.dead``: never left to the version's default.
 DELIVERY_LIMIT: Final = 20
 # We put unusable receipts aside ourselves; a process of ours that is killed again and again must not cost an agency its receipts.
@@ -52,10 +54,12 @@ QUEUES: Final[dict[str, dict[str, Any]]] = {
         "x-single-active-consumer": True,
         "x-max-length-bytes": INBOX_BYTES,
     },
+    # No bound that refuses: a dead letter leaves its queue only when every queue behind the exchange has it.
+    NOTED: {**_QUORUM, "x-delivery-limit": INBOX_DELIVERY_LIMIT, "x-single-active-consumer": True},
 }
 EXCHANGES: Final = {WORK: "direct", DEAD: "fanout", RECEIPTS: "fanout"}
 # (exchange, queue, routing key)
-BINDINGS: Final = ((WORK, WORK, WORK), (DEAD, DEAD, ""), (RECEIPTS, INBOX, ""))
+BINDINGS: Final = ((WORK, WORK, WORK), (DEAD, DEAD, ""), (DEAD, NOTED, ""), (RECEIPTS, INBOX, ""))
 
 
 def agencies_of(actors: Actors) -> list[str]:
@@ -105,7 +109,7 @@ def _user(name: str, password_hash_: str) -> dict[str, Any]:
 
 def _permissions(vhost: str) -> list[dict[str, str]]:
     """An agency reads its work and writes receipts. We publish work and dead letters and read receipts. Nobody declares over AMQP."""
-    ours = {"configure": "^$", "write": r"^mottak\.(work|dead)$", "read": r"^mottak\.(inbox|dead)$"}
+    ours = {"configure": "^$", "write": r"^mottak\.(work|dead)$", "read": r"^mottak\.(inbox|dead|noted)$"}
     its_own = {"configure": "^$", "write": r"^mottak\.receipts$", "read": r"^mottak\.work$"}
     return [{"user": OUR_USER, "vhost": vhost, **ours}, {"user": vhost, "vhost": vhost, **its_own}]
 

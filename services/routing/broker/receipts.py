@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.routing import receipts
 from services.routing.broker.connection import BackOff, parameters
+from services.routing.broker.dead import DeadLetters
 from services.routing.broker.definitions import DEAD, INBOX, agencies_of
 from services.routing.messages import SOURCE, traceparent_of
 from services.routing.models import deliveries
@@ -41,10 +42,10 @@ log = telemetry.logger("receipts")
 
 
 def run_receipts(context: Context, stop: threading.Event) -> None:
-    """Take the receipts of all agencies until told to stop. Several may run. Raises ValueError when the settings name no broker."""
+    """Take the receipts of all agencies, and note their dead letters, until told to stop. Several may run. Raises ValueError when the settings name no broker."""
     if context.settings.broker_url is None:
         raise ValueError("no broker is set")
-    readers = [Reader(context, agency, stop) for agency in agencies_of(context.actors)]
+    readers = [reader(context, agency, stop) for agency in agencies_of(context.actors) for reader in (Reader, DeadLetters)]
     threads = [threading.Thread(target=reader.run, name="receipts", daemon=True) for reader in readers]
     for thread in threads:
         thread.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from samples.sample import Sample
 from services.command.up import Running
@@ -131,6 +131,32 @@ def test_work_that_gave_up_stands_on_the_board_and_is_started_again(system: Runn
     with system.context.database.read() as tx:
         assert tx.execute(select(submissions.c.attention).where(submissions.c.id == submission)).scalar_one() is None
     assert "The store was away" not in person.get("/tavle").text
+
+
+WHY = {
+    "nb": ("Kvitteringen kan ikke brukes", "Programmet til etaten avviste meldingen"),
+    "nn": ("Kvitteringa kan ikkje brukast", "Programmet til etaten avviste meldinga"),
+    "en": ("The receipt cannot be used", "The agency's program rejected the message"),
+}
+
+
+def test_what_an_agency_sent_or_would_not_take_is_told_with_its_cause_in_the_readers_language(system: Running) -> None:
+    faults = {"routing.receipt": "fhi: receipt_invalid: /data/outcome: feil", "routing.dead_letter": "fhi: dead_letter_rejected: 0192"}
+    with system.context.database.write() as tx:
+        for handler, error in faults.items():
+            now = timestamps.now()
+            work = {"handler": handler, "key": f"routing:{handler}", "state": "parked", "attempts": 1, "due_at": now, "created_at": now}
+            tx.execute(insert(jobs).values(**work, last_error=error, data={"agency": "fhi"}))
+    person = Person(system.settings, "sekretariat")
+    try:
+        for language, causes in WHY.items():
+            board = person.get(f"/tavle?lang={language}")
+            for cause in (*causes, *faults.values(), "/data/outcome"):
+                assert cause in board.text, (language, cause)
+        assert "Norwegian Institute of Public Health" in board.text
+    finally:
+        with system.context.database.write() as tx:
+            tx.execute(delete(jobs).where(jobs.c.handler.in_(faults)))
 
 
 def test_the_secretariat_sends_for_another_and_that_one_sees_it(system: Running) -> None:

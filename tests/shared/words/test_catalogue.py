@@ -14,6 +14,7 @@ import pytest
 
 from services.intake.create import ACCESS
 from services.intake.pages.submission import PATHS
+from services.routing.broker.dead import REASONS
 from services.shared import lifecycle, names, scanner, words
 from services.shared.forms.field_types import FIELD_TYPES
 from services.shared.identity.issuer import DEMO_SCOPES
@@ -30,6 +31,7 @@ PUT_TOGETHER = {
     "pages.access.": set(ACCESS),
     "pages.document.": {"form", "attachment", "extracted", "answer"},
     "pages.work.": set(names.HANDLERS),
+    "pages.cause.": {f"dead_letter_{reason}" for reason in (*REASONS, "other")},
     "pages.issuer.role.": set(DEMO_SCOPES),
     "pages.act.": {f"{action}.{part}" for action in PATHS for part in ("title", "help", "button")},
     "receipt.": {"received_at", "version", "form_type", "status"},
