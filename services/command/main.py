@@ -28,6 +28,7 @@ from services.command.remote import CALL_IS_WRONG, NOT_REACHABLE
 from services.command.samples import Outcome, print_table, submit_samples
 from services.command.servers.process import NotStarted, ServerMissing
 from services.command.up import PortInUse, System, running, say_where, wait_for_signal
+from services.command.verify import verify
 from services.shared import telemetry
 from services.shared.settings import Settings
 
@@ -43,7 +44,7 @@ def main() -> None:
 for command in (
     offline.check,
     offline.template,
-    offline.verify,
+    verify,
     remote.submit,
     remote.status,
     remote.redrive,

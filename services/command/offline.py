@@ -1,20 +1,14 @@
-"""Commands that need no running system: check a form, write an empty one, verify a receipt."""
+"""Commands that need no running system: check a form, write an empty one."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
-import rfc8785
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from services.command.remote import CALL_IS_WRONG, DATA_IS_WRONG, file_argument, json_option
 from services.shared import lifecycle, timestamps
@@ -97,49 +91,3 @@ def template(form: str, kind: str, language: str, form_version: str | None, outp
         sys.exit(CALL_IS_WRONG)
     if str(path) != "-":
         click.echo(path)
-
-
-@click.command()
-@click.argument("receipt", type=file_argument)
-@click.argument("files", type=file_argument, nargs=-1)
-@click.option(
-    "--keys",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")) / "keys" / "receipts.json",
-    help="The JWKS that receipts are signed with, kept from /api/v1/submissions/receipt-keys (default: this system's own).",
-)
-@json_option
-def verify(receipt: Path, files: tuple[Path, ...], keys: Path, as_json: bool) -> None:
-    """Verify a JSON RECEIPT offline: its signature, and that FILES are the ones it names. Exit code 4: there is no key to check with."""
-    if not keys.exists():
-        click.echo(f"Could not check: there is no key set at {keys}. Give one with --keys.", err=True)
-        sys.exit(COULD_NOT_CHECK)
-    try:
-        content = json.loads(receipt.read_text(encoding="utf-8"))
-        signature = content.pop("signature")
-        published = json.loads(keys.read_text(encoding="utf-8"))
-        key_set = KeySet.import_key_set(published if "keys" in published else {"keys": [published]})
-    except (ValueError, KeyError, AttributeError, OSError) as fault:
-        click.echo(f"Not a receipt or not a key set: {fault}", err=True)
-        sys.exit(CALL_IS_WRONG)
-    said = {document["sha256"]: document["name"] for document in content.get("documents", [])}
-    result: dict[str, Any] = {"signature": _is_signed(content, signature, key_set), "files": {}}
-    for path in files:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        result["files"][path.name] = "received" if digest in said else "not_in_receipt"
-    good = result["signature"] and all(state == "received" for state in result["files"].values())
-    click.echo(json.dumps(result, ensure_ascii=False, indent=1) if as_json else _told(content, result))
-    sys.exit(0 if good else DATA_IS_WRONG)
-
-
-def _is_signed(content: dict[str, Any], signature: str, keys: KeySet) -> bool:
-    try:
-        return jws.deserialize_compact(signature, keys, algorithms=["ES256"]).payload == rfc8785.dumps(content)
-    except (JoseError, ValueError, rfc8785.CanonicalizationError):
-        return False
-
-
-def _told(content: dict[str, Any], result: dict[str, Any]) -> str:
-    lines = [f"{content.get('reference')}: signature {'good' if result['signature'] else 'WRONG'}"]
-    return "\n".join(lines + [f"  {name}: {state}" for name, state in result["files"].items()])

@@ -10,6 +10,7 @@ from werkzeug import Response
 from services.intake import actions, downloads
 from services.intake.receipt import receipt_json, receipt_pdf
 from services.intake.receive import receive
+from services.intake.rendering import rendering
 from services.intake.view import Filter, accepted_answer, count, find, submission_list, submission_view
 from services.shared import lifecycle, timestamps
 from services.shared.context import Context
@@ -17,6 +18,7 @@ from services.shared.identity import Scope, current, open_route, requires
 from services.shared.problems import Problem
 from services.shared.web.application import preferred_language
 from services.shared.web.requests import json_object, whole_number
+from services.shared.words import DEFAULT
 
 DEFAULT_LIMIT = 25
 
@@ -112,10 +114,21 @@ def _add_reading(api: Blueprint, context: Context) -> None:
     def receipt(wanted: str) -> Response:
         """What was received, signed: JSON with a JWS, or PDF when that is asked for."""
         with context.database.read() as tx:
-            view = submission_view(tx, find(tx, current(), wanted), request_language(None))
+            row = find(tx, current(), wanted)
+            language = request_language(row["language"])
+            view = submission_view(tx, row, language)
         if request.accept_mimetypes.best_match(["application/json", "application/pdf"]) == "application/pdf":
-            return Response(receipt_pdf(context, view, preferred_language()), mimetype="application/pdf")
+            return Response(receipt_pdf(context, view, language), mimetype="application/pdf")
         return jsonify(receipt_json(context, view))
+
+    @api.get("/<wanted>/rendering")
+    @requires(Scope.SUBMIT, Scope.MONITOR)
+    def published(wanted: str) -> Response:
+        """A complete submission as it is published, without what its form keeps out: PDF/A or HTML."""
+        with context.database.read() as tx:
+            row = find(tx, current(), wanted)
+            view = submission_view(tx, row, row["language"] or DEFAULT)
+        return rendering(context, view, request.args.get("format", "pdf"), request.args.get("language"))
 
     @api.get("/receipt-keys")
     @open_route

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import io
-from html import escape
-from typing import Any
+import json
+from typing import Any, Final
 
 import rfc8785
 
 from services.shared import words
 from services.shared.context import Context
+from services.shared.publishing import Block, Document, File, Heading, Paragraph, Steps, write_pdf
+from services.shared.web.layout import writing
+
+# In the PDF: the receipt as JSON, whole, with its signature. What ``mottak verify`` reads.
+ATTACHED_NAME: Final = "kvittering.json"
+KEYS_PATH: Final = "/api/v1/submissions/receipt-keys"
 
 
 def receipt_content(view: dict[str, Any]) -> dict[str, Any]:
-    """What a receipt says: reference, who, when, the files that were sent with their digests, what happens next."""
+    """What a receipt says: reference, who, when, the files that were sent with their digests."""
     sent = [file for file in view["documents"] if file["role"] in ("form", "attachment")]
     return {
         "reference": view["reference"],
@@ -35,27 +40,46 @@ def receipt_json(context: Context, view: dict[str, Any]) -> dict[str, Any]:
 
 
 def receipt_pdf(context: Context, view: dict[str, Any], language: str) -> bytes:
-    """The same on paper."""
-    # Loaded by the first who asks: it is a tenth of the time and memory of a start, and few starts see a receipt printed.
-    from reportlab.lib.pagesizes import A4
-    from reportlab.lib.styles import getSampleStyleSheet
-    from reportlab.lib.units import mm
-    from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
-
+    """The same to read and to print, with the signed JSON inside it."""
     content = receipt_json(context, view)
-    styles = getSampleStyleSheet()
-    title = words.text("receipt.title", language, reference=content["reference"])
-    story: list[Flowable] = [Paragraph(escape(title), styles["Title"]), Spacer(1, 6 * mm)]
-    facts = {key: words.text(f"receipt.{key}", language) for key in ("received_at", "version", "form_type", "status")}
-    story += [Paragraph(f"{escape(label)}: {escape(str(content[key] or '-'))}", styles["Normal"]) for key, label in facts.items()]
-    story += [Spacer(1, 6 * mm), Paragraph(escape(words.text("receipt.documents", language)), styles["Heading2"])]
-    rows = [
-        [Paragraph(escape(file["name"]), styles["Normal"]), str(file["size"]), Paragraph(file["sha256"], styles["Code"])]
-        for file in content["documents"]
-    ]
-    story.append(Table(rows, colWidths=[55 * mm, 25 * mm, 95 * mm]))
-    story += [Spacer(1, 6 * mm), Paragraph(escape(words.text("receipt.next", language)), styles["Normal"]), Spacer(1, 6 * mm)]
-    story += [Paragraph(escape(words.text("receipt.signature", language)), styles["Heading2"]), Paragraph(content["signature"], styles["Code"])]
-    target = io.BytesIO()
-    SimpleDocTemplate(target, pagesize=A4, title=title, author="Nye metoder", lang=language).build(story)
-    return target.getvalue()
+    blocks: tuple[Block, ...] = (
+        Heading(words.text("receipt.next", language)),
+        Steps(tuple(words.text(f"receipt.next.{step}", language, page=context.settings.public_url + view["links"]["page"]) for step in (1, 2, 3))),
+        Heading(words.text("receipt.documents", language)),
+        *(_file(file, language) for file in content["documents"]),
+        Heading(words.text("receipt.signature", language)),
+        Paragraph(words.text("receipt.signature.help", language, name=ATTACHED_NAME)),
+        Paragraph(
+            words.text("receipt.signature.command", language, keys=context.settings.public_url + KEYS_PATH, file=f"{content['reference']}.pdf")
+        ),
+    )
+    signed = json.dumps(content, ensure_ascii=False, indent=1).encode()
+    return write_pdf(
+        Document(
+            language,
+            kicker=words.text("receipt.kicker", language),
+            title=words.text("receipt.title", language, reference=content["reference"]),
+            facts=tuple(_facts(context, view, language).items()),
+            blocks=blocks,
+            moment=content["received_at"],
+            attached={ATTACHED_NAME: (signed, "application/json")},
+        )
+    )
+
+
+def _facts(context: Context, view: dict[str, Any], language: str) -> dict[str, str]:
+    party = view["on_behalf_of"] or view["submitter"]
+    definition = context.forms.get(view["form_type"], view["form_version"]) if view["form_type"] and view["form_version"] else None
+    told = {
+        "submitter": party["name"],
+        "received_at": writing.moment(view["received_at"], language),
+        "form_type": words.choose(definition.title, language) if definition else words.text("receipt.form_unread", language),
+        "version": str(view["version"]),
+        "status": words.text(f"status.{view['status']}.name", language),
+    }
+    return {words.text(f"receipt.{key}", language): value for key, value in told.items()}
+
+
+def _file(file: dict[str, Any], language: str) -> File:
+    about = words.text("receipt.file", language, role=words.text(f"receipt.role.{file['role']}", language), size=words.size(file["size"], language))
+    return File(file["name"], f"{about} SHA-256:", file["sha256"])

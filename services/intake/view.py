@@ -109,7 +109,13 @@ def accepted_answer(row: Row) -> dict[str, Any]:
 def links_of(row: Row) -> dict[str, str]:
     """Where to go from a submission."""
     base = f"/api/v1/submissions/{row['id']}"
-    return {"self": base, "page": f"/innsendinger/{row['reference']}", "receipt": f"{base}/receipt", "withdraw": f"{base}/withdraw"}
+    return {
+        "self": base,
+        "page": f"/innsendinger/{row['reference']}",
+        "receipt": f"{base}/receipt",
+        "rendering": f"{base}/rendering",
+        "withdraw": f"{base}/withdraw",
+    }
 
 
 def document_view(file: Row, language: str) -> dict[str, Any]:

@@ -9,7 +9,13 @@ _MOMENT: Final = "2026-11-22T10:44:13.123456Z"
 _SHA256: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _SUBMITTER: Final = {"kind": "organisation", "id": "310000019", "name": "Eksempel Legemidler AS", "country": "NO"}
 _BASE: Final = f"/api/v1/submissions/{_ID}"
-_LINKS: Final = {"self": _BASE, "page": "/innsendinger/NM-2026-7QK4ZD", "receipt": f"{_BASE}/receipt", "withdraw": f"{_BASE}/withdraw"}
+_LINKS: Final = {
+    "self": _BASE,
+    "page": "/innsendinger/NM-2026-7QK4ZD",
+    "receipt": f"{_BASE}/receipt",
+    "rendering": f"{_BASE}/rendering",
+    "withdraw": f"{_BASE}/withdraw",
+}
 _ERROR: Final = {
     "pointer": "/atc_code",
     "field": "ATC-kode",

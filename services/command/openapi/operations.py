@@ -145,6 +145,29 @@ SUBMISSIONS: Final = (
     ),
     Operation(
         "get",
+        "/submissions/{submission}/rendering",
+        "getRendering",
+        "submissions",
+        "A complete submission as it is published",
+        SENDERS,
+        {
+            200: Answer(
+                "PDF/A-3a, tagged (PDF/UA-1), or one HTML file. The same version gives the same bytes.",
+                None,
+                "application/pdf",
+                other_media_type="text/html",
+            )
+        },
+        (
+            WANTED,
+            Parameter("format", "query", one_of("pdf", "html", default="pdf")),
+            Parameter("language", "query", one_of("nb", "nn", "en"), "Of the questions and headings; the form's own when it is not given."),
+        ),
+        description="Without what the form's definition keeps out, unpublished contact data, and any text that may hold a national identity number.",
+        problems={400: ("value_not_allowed",), 409: ("rendering_not_ready",), 422: ("rendering_too_long",)},
+    ),
+    Operation(
+        "get",
         "/submissions/receipt-keys",
         "getReceiptKeys",
         "submissions",

@@ -123,7 +123,7 @@ SUMMARY: dict[str, Schema] = {
     "submitter": ref("Submitter"),
     "on_behalf_of": maybe(ref("Submitter")),
 }
-LINKS = closed({"self": PATH, "page": PATH, "receipt": PATH, "withdraw": PATH})
+LINKS = closed({"self": PATH, "page": PATH, "receipt": PATH, "rendering": PATH, "withdraw": PATH})
 SUBMISSION = closed(
     {
         **SUMMARY,

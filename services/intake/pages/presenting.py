@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from services.shared import lifecycle, words
 from services.shared.context import Context
 from services.shared.forms import FormDefinition
 from services.shared.forms.fields import Field
-from services.shared.web.layout import writing
+from services.shared.publishing.answers import answer_texts
 
 SERVICES = ("intake", "validation", "routing", "archive")
 NOWHERE = "innhold"
@@ -82,33 +81,8 @@ def _row(asked: Field, answer: Any, pointer: str, by_pointer: dict[str, list[dic
         return row
     # A finding about one of a list's values stands at the list.
     row.findings = row.findings + [finding for place, found in by_pointer.items() if place.startswith(f"{pointer}/") for finding in found]
-    row.value = _text(asked, answer, language)
+    row.value = "\n".join(answer_texts(asked, answer, language)) or None
     return row
-
-
-def _text(asked: Field, answer: Any, language: str) -> str | None:
-    """A value as people read it; None for no answer."""
-    if answer is None or answer == "" or answer == []:
-        return None
-    labels = {choice.value: words.choose(choice.label, language) for choice in asked.choices}
-    if isinstance(answer, list):
-        return "\n".join(labels.get(str(value), str(value)) for value in answer)
-    if isinstance(answer, bool):
-        return words.text("pages.yes" if answer else "pages.no", language)
-    if asked.type_name == "money_nok" and isinstance(answer, int):
-        return words.text("pages.kroner", language, amount=writing.whole_number(answer, language))
-    if asked.type_name == "date":
-        return _written(writing.day, str(answer), str(answer), language)
-    if asked.type_name == "month":
-        return _written(writing.month, f"{answer}-01", str(answer), language)
-    return labels.get(str(answer), str(answer))
-
-
-def _written(write: Callable[[date, str], str], day: str, answer: str, language: str) -> str:
-    try:
-        return write(date.fromisoformat(day), language)
-    except ValueError:
-        return answer  # what they wrote is no date; the finding beside it says so
 
 
 def anchor_of(pointer: str) -> str:

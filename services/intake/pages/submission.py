@@ -13,6 +13,7 @@ from services.intake.api import act_on
 from services.intake.pages import presenting
 from services.intake.pages.common import shown_problem
 from services.intake.receipt import receipt_pdf
+from services.intake.rendering import rendering
 from services.intake.view import Filter, find, submission_list, submission_view
 from services.shared import lifecycle, names
 from services.shared.context import Context
@@ -65,6 +66,15 @@ def _add_reading(pages: Blueprint, context: Context) -> None:
         response = Response(receipt_pdf(context, view, page_language()), mimetype="application/pdf")
         response.headers["Content-Disposition"] = f'attachment; filename="{view["reference"]}.pdf"'
         return response
+
+    @pages.get("/innsendinger/<wanted>/publisert")
+    @requires(Scope.SUBMIT, Scope.MONITOR)
+    def published(wanted: str) -> Response:
+        """The submission as it is published, in the page's language."""
+        language = page_language()
+        with context.database.read() as tx:
+            view = submission_view(tx, find(tx, current(), wanted), language)
+        return rendering(context, view, request.args.get("format", "pdf"), language)
 
 
 def _add_acting(pages: Blueprint, context: Context) -> None:

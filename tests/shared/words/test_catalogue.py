@@ -34,7 +34,7 @@ PUT_TOGETHER = {
     "pages.cause.": {f"dead_letter_{reason}" for reason in (*REASONS, "other")},
     "pages.issuer.role.": set(DEMO_SCOPES),
     "pages.act.": {f"{action}.{part}" for action in PATHS for part in ("title", "help", "button")},
-    "receipt.": {"received_at", "version", "form_type", "status"},
+    "receipt.": {"submitter", "received_at", "version", "form_type", "status", "role.form", "role.attachment", "next.1", "next.2", "next.3"},
     "status.": {f"{state}.{part}" for state in lifecycle.STATES for part in ("name", "meaning")},
     "scan.": {scanner.PENDING, scanner.CLEAN, scanner.INFECTED, scanner.NOT_SCANNED},
     "templates.": {
@@ -44,7 +44,7 @@ PUT_TOGETHER = {
     "templates.help.": {name for name in FIELD_TYPES if words.has(f"templates.help.{name}")},
     "timeline.": EVENTS,
 }
-OURS = ("pages.", "receipt.", "status.", "scan.", "templates.", "timeline.")
+OURS = ("pages.", "publishing.", "receipt.", "status.", "scan.", "templates.", "timeline.")
 # Forms that are bokmål and never nynorsk.
 BOKMAL = frozenset(
     re.findall(
