@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.databases import database, database_url, migrated_file, postgres  # noqa: F401 - fixtures for all
+from tests.databases import database, database_url, migrated_file, postgres, postgresql_url  # noqa: F401 - fixtures for all
 from tests.servers import bucket, clamd, seaweed  # noqa: F401 - fixtures for all
 
 

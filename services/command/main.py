@@ -27,7 +27,7 @@ from services.command.register import register
 from services.command.remote import CALL_IS_WRONG, NOT_REACHABLE
 from services.command.samples import Outcome, print_table, submit_samples
 from services.command.servers.process import NotStarted, ServerMissing
-from services.command.up import PortInUse, System, running, say_where, wait_for_signal
+from services.command.up import PortInUse, System, running, say_where, stop_on_sigterm, wait_for_signal
 from services.command.verify import verify
 from services.shared import telemetry
 from services.shared.settings import Settings
@@ -67,6 +67,7 @@ for command in (
 )
 def up(data: Path, port: int, samples: Path | None, ends: str) -> None:
     """Run everything: in one process on embedded stores, or on real servers."""
+    stop_on_sigterm()
     with _started(data.absolute(), port, ends) as system:
         if samples is not None and not (data / "samples-submitted").exists():
             print_table(submit_samples(samples, client_of(system)))

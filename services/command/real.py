@@ -19,10 +19,11 @@ from typing import Any, Final, Protocol
 
 from services.command import assemble
 from services.command.gateway import Gateway
+from services.command.servers import clamd, postgres, rabbitmq, seaweedfs
 from services.command.servers.clamd import Clamd
 from services.command.servers.ports import kept_ports
 from services.command.servers.postgres import Postgres
-from services.command.servers.process import NotStarted, ServerProcess
+from services.command.servers.process import NotStarted, ServerMissing, ServerProcess
 from services.command.servers.rabbitmq import RabbitmqServer
 from services.command.servers.seaweedfs import REGION, Seaweed
 from services.command.up import PortInUse
@@ -72,6 +73,17 @@ class Watched:
     deaths: int = 0
     started_at: float = field(default_factory=time.monotonic)
     again_at: float | None = None
+
+
+def missing_programs() -> list[str]:
+    """What the real ends need and this machine does not have: a sentence each, with the package that brings it."""
+    missing = []
+    for look_for in (postgres.programs, rabbitmq.program, seaweedfs.program, clamd.program):
+        try:
+            look_for()
+        except ServerMissing as told:
+            missing.append(str(told))
+    return missing
 
 
 class Servers:
@@ -205,6 +217,8 @@ class RunningReal:
     """A running system on real ends."""
 
     def __init__(self, data: Path, port: int) -> None:
+        if missing := missing_programs():
+            raise ServerMissing("\n".join(missing))
         self._lock = assemble.lock_data(data)
         shutil.rmtree(data / "scratch", ignore_errors=True)
         url = os.environ.get("MOTTAK_PUBLIC_URL", f"http://127.0.0.1:{port}")
@@ -244,10 +258,10 @@ class RunningReal:
             raise PortInUse(str(self.settings.port)) from taken
         for process in self._processes.values():
             process.start()
+        self._write_servers_file()  # before anybody can be answered: who waits for us may read it then
         self._supervisor.start()
         self._web.start()
         self._wait_until_all_answer()
-        self._write_servers_file()
 
     def stop(self) -> None:
         """Stop the gateway, then the processes, then the servers."""

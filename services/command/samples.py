@@ -13,6 +13,9 @@ from rich.table import Table
 
 from services.command.client import Client, Refused
 
+# A scanner may take minutes over a file that unpacks to gigabytes, on a machine that has other things to do.
+SETTLE_SECONDS = 600.0
+
 
 @dataclass(frozen=True)
 class Sender:
@@ -73,7 +76,7 @@ def submit_samples(folder: Path, client_of: Callable[[str], Client], *, told: Ca
             sent.append((outcome, client, None))
     for outcome, client, submission in sent:
         if submission is not None:
-            _fill_in(outcome, client.wait_until_settled(submission))
+            _fill_in(outcome, client.wait_until_settled(submission, seconds=SETTLE_SECONDS))
         told(outcome)
     return [outcome for outcome, _, _ in sent]
 

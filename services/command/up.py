@@ -91,6 +91,11 @@ def running(data: Path, *, port: int) -> Iterator[Running]:
         system.stop()
 
 
+def stop_on_sigterm() -> None:
+    """Have SIGTERM end whatever this thread is at as Ctrl-C does, so that what was started is stopped again: to start the real ends takes a while."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def wait_for_signal() -> None:
     """Until Ctrl-C or SIGTERM."""
     asked = threading.Event()

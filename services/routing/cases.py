@@ -26,8 +26,9 @@ def claim(tx: Connection, key: str | None, submission: Mapping[Any, Any]) -> str
             tx.execute(delete(open_cases).where(open_cases.c.case_key == row["case_key"]))
     if key is None:
         return None
-    # Waits for another transaction that is just claiming the same key.
-    if tx.execute(_insert_if_free(tx).values(case_key=key, root=own, reference=reference).on_conflict_do_nothing()).rowcount:
+    # Waits for another transaction that is just claiming the same key. What was written is asked back: PostgreSQL's driver does not count it.
+    free = _insert_if_free(tx).values(case_key=key, root=own, reference=reference).on_conflict_do_nothing().returning(open_cases.c.root)
+    if tx.execute(free).first() is not None:
         return None
     holder = tx.execute(select(open_cases).where(open_cases.c.case_key == key).with_for_update()).mappings().one()
     if holder["root"] == own:

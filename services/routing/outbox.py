@@ -95,8 +95,9 @@ def hold(tx: Connection, agency: str, holder: str, seconds: float) -> bool:
     if tx.execute(update(relays).where(*free).values(holder=holder, until=until)).rowcount:
         return True
     dialect = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    first = dialect(relays).values(agency=agency, holder=holder, until=until).on_conflict_do_nothing()
-    return bool(tx.execute(first).rowcount)
+    # What was written is asked back: PostgreSQL's driver does not count it.
+    first = dialect(relays).values(agency=agency, holder=holder, until=until).on_conflict_do_nothing().returning(relays.c.agency)
+    return tx.execute(first).first() is not None
 
 
 def give_up(tx: Connection, holder: str) -> None:

@@ -7,20 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.broker_server import until
 from tests.end_to_end.material import good_json
 from tests.end_to_end.system import System, form_part
 from tests.prove.stores import Stores
 
+BEING_RECEIVED = "SELECT submission FROM intake_receipts WHERE answer IS NULL"
+
 
 def what_is_there(stores: Stores) -> tuple[Any, ...]:
     rows = stores.rows("SELECT id FROM submissions")
-    waiting = stores.rows("SELECT submission FROM intake_receipts WHERE answer IS NULL")
+    waiting = stores.rows(BEING_RECEIVED)
     return sorted(row["id"] for row in rows), waiting, sorted(stores.object_keys()), stores.unfinished()
 
 
 @contextmanager
 def leaves_nothing(stores: Stores) -> Iterator[None]:
     """Whatever is done in the block leaves neither row nor object, at the latest a moment after it."""
+    until(lambda: not stores.unfinished() and not stores.rows(BEING_RECEIVED), "what went before has been cleared away")
     before = what_is_there(stores)
     yield
     deadline = time.monotonic() + 10

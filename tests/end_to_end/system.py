@@ -17,6 +17,7 @@ import psutil
 import requests
 
 from services.command.client import Client
+from tests.prove.stores import Stores
 
 START_SECONDS = 120.0
 Part = tuple[str, tuple[str | None, bytes] | tuple[str | None, bytes, str]]
@@ -30,7 +31,15 @@ def free_port() -> int:
 
 
 class System:
-    """The process, its data folder and its address. The same folder can be started again after it ended."""
+    """The process, its data folder and its address. The same folder can be started again after it ended.
+
+    ``scan`` is what a good file is found to be on these ends, ``inside`` what nobody may be told of them, ``takes_too_long`` which of the samples of
+    hostile files (``samples.builders.hostile``) are not waited for there.
+    """
+
+    scan = "not_scanned"
+    inside: tuple[str, ...] = ("sqlite",)
+    takes_too_long: frozenset[str] = frozenset()
 
     def __init__(self, data: Path, *, environment: Mapping[str, str] | None = None) -> None:
         self.data = data
@@ -93,6 +102,19 @@ class System:
             time.sleep(0.05)
         return left
 
+    def stores(self) -> Stores:
+        """What lies in the stores, looked at without the system's help."""
+        return Stores(self.data)
+
+    def logs(self) -> list[Path]:
+        """What all its processes write."""
+        return [self.log]
+
+    def tracebacks(self) -> list[str]:
+        """What an unforeseen fault left in any log."""
+        logs = {path: path.read_text(errors="replace") for path in self.logs()}
+        return [f"{path}: {text[text.index('Traceback') :][:4000]}" for path, text in logs.items() if "Traceback" in text]
+
     def token(self, actor: str) -> str:
         """The token of a demo actor."""
         tokens: dict[str, str] = json.loads((self.data / "tokens.json").read_text(encoding="utf-8"))
@@ -107,7 +129,8 @@ class System:
     ) -> requests.Response:
         """POST files from memory as a demo actor. ``headers`` are given with ``_`` for ``-``."""
         sent = {"Authorization": f"Bearer {self.token(actor)}", **{name.replace("_", "-"): value for name, value in headers.items()}}
-        return requests.post(self.url + path, files=list(parts), data=dict(fields or {}), headers=sent, timeout=(5, 120))
+        # The first is for sending, too: a busy machine may let a large body wait.
+        return requests.post(self.url + path, files=list(parts), data=dict(fields or {}), headers=sent, timeout=(60, 120))
 
 
 def form_part(data: bytes, name: str = "skjema.json") -> Part:

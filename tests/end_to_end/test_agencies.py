@@ -10,10 +10,10 @@ import requests
 
 from samples.content.people import identity_number
 from services.command.client import Client
+from tests.broker_server import until
 from tests.end_to_end.agency import delivery_of, settled, take
 from tests.end_to_end.material import good_docx, good_forslag, good_json
 from tests.end_to_end.system import System, attachment_part, problem_of
-from tests.prove.stores import Stores
 
 pytestmark = pytest.mark.timeout(300)
 ENVELOPE = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "traceparent", "data"}
@@ -139,9 +139,12 @@ def test_returned_by_its_primary_is_held_and_can_be_routed_by_hand(system: Syste
 
 def wait_for(system: System, view: dict[str, Any], status: str) -> dict[str, Any]:
     """The submission once it has the status and nothing waits to be done for it."""
-    stores = Stores(system.data)
-    while stores.rows("SELECT 1 FROM jobs WHERE submission = :id AND state IN ('ready', 'leased')", id=view["id"]):
-        pass
+    stores = system.stores()
+    waiting = (
+        "SELECT 1 FROM jobs WHERE submission = :id AND state IN ('ready', 'leased') UNION ALL SELECT 1 FROM routing_outbox o "
+        "JOIN routing_messages m ON m.id = o.message JOIN routing_deliveries d ON d.id = m.delivery WHERE d.submission = :id"
+    )
+    until(lambda: not stores.rows(waiting, id=view["id"]), "nothing waits")
     stores.close()
     now = system.client("sekretariat").get(f"/api/v1/submissions/{view['id']}")
     assert now["status"] == status, now["timeline"]
@@ -273,9 +276,10 @@ def test_a_message_asks_for_a_correction(system: System, secretariat: Client) ->
 
 
 def test_nothing_is_left_undone_and_every_chain_verifies(system: System) -> None:
-    stores = Stores(system.data)
+    stores = system.stores()
     assert stores.rows("SELECT handler, state, last_error FROM jobs WHERE state = 'parked'") == []
     assert stores.rows("SELECT id, attention FROM submissions WHERE attention IS NOT NULL") == []
     assert stores.broken_chains() == []
+    stores.fetch()
     assert stores.ocfl_faults() == (len(stores.inventories()), [])
     stores.close()

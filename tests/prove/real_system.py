@@ -17,6 +17,7 @@ import psutil
 
 from services.command.servers.ports import free_ports
 from tests.end_to_end.system import System
+from tests.prove.real_stores import RealStores
 
 # What is killed, and how often in proportion. "up" is the supervisor and gateway: with it everything dies at once, as on loss of power.
 WEIGHTS: Mapping[str, int] = {
@@ -53,6 +54,10 @@ LONGEST_HANG_SECONDS = 6.0
 
 class RealSystem(System):
     """The system on real servers. Processes are found as they are now, by the folder they work in."""
+
+    scan = "clean"
+    inside = ("postgres", "amqp", "rabbit", "s3", "clamd:")
+    takes_too_long = frozenset({"inflated_document_form", "zero_bomb", "lying_bomb"})
 
     def __init__(self, data: Path, *, environment: Mapping[str, str] | None = None) -> None:
         super().__init__(data, environment=environment)
@@ -129,6 +134,14 @@ class RealSystem(System):
         while (left := self.of_this_system()) and time.monotonic() < deadline:
             time.sleep(0.1)
         return [process.pid for process in left]
+
+    def stores(self) -> RealStores:
+        """What lies on the servers, looked at without the system's help."""
+        return RealStores(self.data, self.data.parent / "mirror")
+
+    def logs(self) -> list[Path]:
+        """What all our processes write; the servers' own logs are theirs."""
+        return [self.log, *sorted(self.data.glob("processes/*/log"))]
 
     def told(self, name: str) -> str:
         """The address of an end, as ``servers.json`` has it."""

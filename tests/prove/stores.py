@@ -20,13 +20,16 @@ class Stores:
     """The database's rows and the files of a data folder."""
 
     def __init__(self, data: Path) -> None:
-        self.data = data
+        self.data, self.scratch = data, data / "scratch"
         self._database = Database(f"sqlite:///{data / 'mottak.sqlite3'}")
 
     def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
         """What a query in SQL gives."""
         with self._database.read() as tx:
             return [dict(row) for row in tx.execute(text(query), values).mappings()]
+
+    def fetch(self) -> None:
+        """Bring what lies elsewhere into the data folder as it is now, for those below that read files. Here it lies there."""
 
     def close(self) -> None:
         """Let go of the database."""
@@ -49,7 +52,7 @@ class Stores:
 
     def unfinished(self) -> list[Path]:
         """Files under a temporary name, and what the box had not yet cleared away."""
-        folders = [*self.data.glob(".*-unfinished"), self.data / "scratch"]
+        folders = [*self.data.glob(".*-unfinished"), self.scratch]
         return [path for folder in folders if folder.exists() for path in folder.iterdir()]
 
     def damaged_documents(self) -> list[str]:

@@ -154,7 +154,7 @@ class Run:
             while sent.answer is None and sent.refusal is None and not send(self.system, self.memory, sent):
                 assert time.monotonic() < deadline, f"no answer to {sent.key} from a system that nobody kills"
                 time.sleep(1)
-        stores = RealStores(self.system, mirror)
+        stores = RealStores(self.system.data, mirror)
         self._settle(stores)
         for consumer in self.consumers:
             consumer.stopping.set()
@@ -166,7 +166,7 @@ class Run:
                 self.views[sent.key] = client.get(f"/api/v1/submissions/{sent.answer['id']}")
         self._check_fixity()
         self.orphans = self.system.orphans()
-        stores.copy_buckets()
+        stores.fetch()
         return stores
 
     def _settle(self, stores: RealStores) -> None:

@@ -1,4 +1,4 @@
-"""A desk with real books: one SQLite database, the routing handlers, the HTTP API, and tokens of a local issuer. Other services are played
+"""A desk with real books: a database of either kind, the routing handlers, the HTTP API, and tokens of a local issuer. Other services are played
 by their events."""
 
 from __future__ import annotations
@@ -50,10 +50,18 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> LocalIssuer:
 class Desk:
     """What the tests act through. Events of other services are recorded as those services record them."""
 
-    def __init__(self, folder: Path, issuer: LocalIssuer, *, broker_url: str | None = None, public_url: str = "https://mottak.test") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        issuer: LocalIssuer,
+        *,
+        database_url: str | None = None,
+        broker_url: str | None = None,
+        public_url: str = "https://mottak.test",
+    ) -> None:
         settings = Settings(
             data=folder,
-            database_url=f"sqlite:///{folder / 'desk.sqlite3'}",
+            database_url=database_url or f"sqlite:///{folder / 'desk.sqlite3'}",
             public_url=public_url,
             issuer=issuer.issuer,
             broker_url=broker_url,
@@ -61,7 +69,8 @@ class Desk:
         actors = load_actors(SCHEMAS / "routing")
         tokens = TokenVerifier(issuer=issuer.issuer, audience=settings.audience, fetch_keys=issuer.jwks, actors=actors)
         self.database = Database(settings.database_url)
-        metadata.create_all(self.database.engine)
+        if database_url is None:
+            metadata.create_all(self.database.engine)
         objects = DirectoryObjects(folder / "objects"), DirectoryObjects(folder / "archive")
         self.context = Context(settings, self.database, *objects, tokens, actors)
         self.issuer = issuer
@@ -184,8 +193,8 @@ def _document(submission: str, position: int, role: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, issuer: LocalIssuer) -> Iterator[Desk]:
-    desk = Desk(tmp_path, issuer)
+def desk(tmp_path: Path, issuer: LocalIssuer, database_url: str) -> Iterator[Desk]:
+    desk = Desk(tmp_path, issuer, database_url=database_url)
     yield desk
     desk.database.close()
 
@@ -219,7 +228,7 @@ class Posted(Desk):
 
 
 @pytest.fixture
-def posted(tmp_path: Path, issuer: LocalIssuer, broker: Broker) -> Iterator[Posted]:  # noqa: F811
-    desk = Posted(tmp_path, issuer, broker_url=broker.url)
+def posted(tmp_path: Path, issuer: LocalIssuer, broker: Broker, postgresql_url: str) -> Iterator[Posted]:  # noqa: F811
+    desk = Posted(tmp_path, issuer, database_url=postgresql_url, broker_url=broker.url)
     yield desk
     desk.database.close()

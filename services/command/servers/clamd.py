@@ -81,6 +81,14 @@ def signatures() -> dict[str, str]:
     }
 
 
+def program() -> str:
+    """Where clamd is. Raises ServerMissing."""
+    found = shutil.which("clamd") or (_PROGRAM if Path(_PROGRAM).exists() else None)
+    if found is None:
+        raise ServerMissing("clamd is not on this machine (on Debian: apt-get install --no-install-recommends clamav-daemon)")
+    return found
+
+
 class Clamd:
     """A clamd of our own. The same folder brings back its port, unless another took it."""
 
@@ -92,10 +100,7 @@ class Clamd:
         for name, text in signatures().items():
             (folder / "signatures" / name).write_text(text)
         (folder / "clamd.conf").write_text(configuration(policy, folder, self.port))
-        program = shutil.which("clamd") or (_PROGRAM if Path(_PROGRAM).exists() else None)
-        if program is None:
-            raise ServerMissing("clamd: the program clamd is not there (Debian clamav-daemon)")
-        self.process = ServerProcess("clamd", [program, "-c", str(folder / "clamd.conf")], folder, ready=self.scanner().answers)
+        self.process = ServerProcess("clamd", [program(), "-c", str(folder / "clamd.conf")], folder, ready=self.scanner().answers)
 
     @property
     def pid(self) -> int | None:

@@ -14,8 +14,15 @@ from services.command.servers.ports import kept_ports
 from services.command.servers.process import ServerMissing, ServerProcess
 from services.shared.secrets_files import write_secret
 
-PROGRAMS: Final = Path("/usr/lib/rabbitmq/bin")
 NODE: Final = "mottak@localhost"
+_PROGRAM: Final = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+
+def program() -> Path:
+    """Where the broker is. Raises ServerMissing."""
+    if not _PROGRAM.exists():
+        raise ServerMissing("RabbitMQ is not on this machine (on Debian: apt-get install --no-install-recommends rabbitmq-server)")
+    return _PROGRAM
 
 
 class RabbitmqServer:
@@ -40,7 +47,7 @@ class RabbitmqServer:
             ready=lambda: _listens(self.ports["epmd"]),
             environment=environment,
         )
-        self._node = ServerProcess("rabbitmq", [str(PROGRAMS / "rabbitmq-server")], folder, ready=self._answers, environment=environment)
+        self._node = ServerProcess("rabbitmq", [str(_PROGRAM)], folder, ready=self._answers, environment=environment)
 
     @property
     def port(self) -> int:
@@ -54,8 +61,7 @@ class RabbitmqServer:
 
     def start(self, *, seconds: float = 90.0) -> None:
         """Start it and wait until it takes messages. Raises NotStarted, ServerMissing."""
-        if not (PROGRAMS / "rabbitmq-server").exists():
-            raise ServerMissing("rabbitmq: it is not installed (on Debian: apt-get install --no-install-recommends rabbitmq-server)")
+        program()
         self._write_configuration()
         if self._epmd.pid is None:
             self._epmd.start()

