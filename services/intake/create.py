@@ -84,7 +84,8 @@ def create(tx: Connection, new: NewSubmission) -> RowMapping:
         "replaces": row["replaces"],
         "entered_by": new.identity.subject if new.is_secretariat else None,
     }
-    events.record(tx, new.id, names.SUBMISSION_RECEIVED, actor=new.identity.owner, data=received)
+    head = {"complete_at": None, "stored_at": None, "queued_at": None, **row}
+    events.record(tx, new.id, names.SUBMISSION_RECEIVED, actor=new.identity.owner, data=received, known=head)
     if replaced is not None and replaced["status"] in lifecycle.WAITING and replaced["complete_at"] is None:
         events.record(tx, replaced["id"], names.SUBMISSION_SUPERSEDED, actor=new.identity.owner, data={"by": new.id})
     return tx.execute(select(submissions).where(submissions.c.id == new.id)).mappings().one()

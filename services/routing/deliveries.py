@@ -39,12 +39,13 @@ def queue(
     Without a broker they are queued with the commit. With one (``broker``) they are only planned: what the broker is to have stands in the
     outbox, and ``deliveries.queued`` is told when it has the last.
 
-    ``wanted`` rows hold ``agency``, ``role``, ``task``, ``rules``, ``respond_by`` and may hold ``by_hand``; ``earlier`` is what ``of_root``
-    gives. Who has it in this role already keeps it, and who has answered is asked again only by hand. Recalled before anything is sent:
-    open work on earlier versions, the same agencies' open work in another role, and the deliveries in ``taken_from`` (ids). ``facts`` go
-    into the event beside ``deliveries``.
+    ``submission`` is its row as ``events.locked`` gave it, with nothing recorded since. ``wanted`` rows hold ``agency``, ``role``, ``task``,
+    ``rules``, ``respond_by`` and may hold ``by_hand``; ``earlier`` is what ``of_root`` gives. Who has it in this role already keeps it, and who
+    has answered is asked again only by hand. Recalled before anything is sent: open work on earlier versions, the same agencies' open work in
+    another role, and the deliveries in ``taken_from`` (ids). ``facts`` go into the event beside ``deliveries``.
     """
     now = timestamps.now()
+    recalled = False
     new = _new_rows(submission["id"], wanted, earlier, models.PENDING if broker else models.QUEUED)
     replaced = {row["agency"]: row["delivery"] for row in new}
     for old in earlier:
@@ -52,8 +53,10 @@ def queue(
             continue
         if old["submission"] != submission["id"]:
             recall(tx, old, "superseded", replaced_by=replaced.get(old["agency"]), broker=broker)
+            recalled = True
         elif old["agency"] in replaced or old["id"] in taken_from:
             recall(tx, old, "rerouted", replaced_by=replaced.get(old["agency"]), broker=broker)
+            recalled = True
     if new:
         granted = {old["agency"] for old in earlier if old["submission"] == submission["id"]}
         _insert(tx, submission, new, granted, public_url, now)
@@ -61,8 +64,9 @@ def queue(
             outbox.put(tx, [(row["delivery"], row["agency"]) for row in new])
     told = [{key: value for key, value in row.items() if key != "by_hand"} for row in new]
     event = names.DELIVERIES_PLANNED if broker else names.DELIVERIES_QUEUED
-    events.record(tx, submission["id"], event, actor=ACTOR, data={"deliveries": told, **facts})
-    if broker:
+    known = None if recalled else submission
+    events.record(tx, submission["id"], event, actor=ACTOR, data={"deliveries": told, **facts}, known=known)
+    if broker and not new:
         queued_when_all_are(tx, submission["id"])
 
 

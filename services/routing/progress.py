@@ -18,17 +18,18 @@ def queued_when_all_are(tx: Connection, submission: str) -> None:
 
     Only once for each plan, and not for a plan that a hold came after: being queued would lift the hold.
     """
-    events.locked(tx, submission)
+    row = events.locked(tx, submission)
     its_deliveries = select(deliveries.c.id, deliveries.c.agency, deliveries.c.state).where(deliveries.c.submission == submission)
-    rows = tx.execute(its_deliveries.order_by(deliveries.c.created_at, deliveries.c.id)).all()
-    if any(row.state == models.PENDING for row in rows):
+    found = tx.execute(its_deliveries.order_by(deliveries.c.created_at, deliveries.c.id)).all()
+    if any(delivery.state == models.PENDING for delivery in found):
         return
     newest = select(story.c.type).where(story.c.submission == submission, story.c.type.in_(_PLANS)).order_by(story.c.seq.desc()).limit(1)
     if tx.execute(newest).scalar_one_or_none() != names.DELIVERIES_PLANNED:
         return
-    told = [{"delivery": row.id, "agency": row.agency} for row in rows if row.state in models.LIVE]
-    events.record(tx, submission, names.DELIVERIES_QUEUED, actor=ACTOR, data={"deliveries": told})
-    confirm_when_all_have(tx, submission)
+    told = [{"delivery": delivery.id, "agency": delivery.agency} for delivery in found if delivery.state in models.LIVE]
+    events.record(tx, submission, names.DELIVERIES_QUEUED, actor=ACTOR, data={"deliveries": told}, known=row)
+    if any(delivery.state in (models.CONFIRMED, models.ANSWERED) for delivery in found):
+        confirm_when_all_have(tx, submission)
 
 
 def confirm_when_all_have(tx: Connection, submission: str) -> None:

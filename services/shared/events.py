@@ -88,12 +88,15 @@ def record(
     actor: str,
     data: Mapping[str, Any] | None = None,
     changes: Mapping[str, Any] | None = None,
+    known: Mapping[Any, Any] | None = None,
 ) -> Event:
     """Append one event to a submission's story, in the caller's transaction.
 
-    ``changes`` are columns of ``submissions`` to set with it. Raises MoveNotAllowed when the table of moves forbids it.
+    ``changes`` are columns of ``submissions`` to set with it. ``known`` spares a look: the row as ``locked`` gave it in this transaction, when nothing
+    has been recorded about the submission since. Raises MoveNotAllowed when the table of moves forbids it.
     """
-    return _record(tx, _locked(tx, submission, _HEAD), event_type, actor, dict(data or {}), dict(changes or {}))
+    head = known if known is not None else _locked(tx, submission, _HEAD)
+    return _record(tx, head, event_type, actor, dict(data or {}), dict(changes or {}))
 
 
 def _record(tx: Connection, head: Mapping[Any, Any], event_type: str, actor: str, data: dict[str, Any], new_values: dict[str, Any]) -> Event:

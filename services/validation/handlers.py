@@ -59,7 +59,7 @@ def _begin(context: Context, submission: str) -> RowMapping | None:
     with context.database.write() as tx:
         row = events.locked(tx, submission)
         if row["status"] in (lifecycle.RECEIVED, lifecycle.QUARANTINED):
-            events.record(tx, submission, names.SUBMISSION_CHECKING, actor=ACTOR)
+            events.record(tx, submission, names.SUBMISSION_CHECKING, actor=ACTOR, known=row)
         elif row["status"] != lifecycle.CHECKING:
             events.record(tx, submission, names.MOVE_DROPPED, actor=ACTOR, data={"wanted": names.SUBMISSION_CHECKING, "status": row["status"]})
             return None

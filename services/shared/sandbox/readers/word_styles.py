@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
@@ -12,6 +14,8 @@ _VALUE, _STYLE = f"{_W}val", f"{_W}style"
 _HEADING = re.compile(r"(?:heading|overskrift) ?([1-9])", re.IGNORECASE)
 _TITLES = ("title", "tittel", "subtitle", "undertittel")
 _OFF = ("0", "false", "off", "none")
+_SPEAKS = {f"{_W}{name}": name for name in ("b", "u", "caps", "i", "color", "vanish", "webHidden", "strike", "dstrike")}
+"""What run properties say that matters here; the others are fonts, sizes and languages."""
 _MOST_STYLES = 2000
 _MOST_ANCESTORS = 12
 
@@ -27,6 +31,8 @@ class Look:
 
     def over(self, below: Look) -> Look:
         """This look where it says something, the one below it elsewhere."""
+        if self is PLAIN or below is PLAIN:
+            return below if self is PLAIN else self
         return Look(
             below.strong if self.strong is None else self.strong,
             below.faint if self.faint is None else self.faint,
@@ -44,6 +50,8 @@ class Style:
     look: Look = Look()
 
 
+_Raw = tuple[str, int | None, bool, Look]
+"""What a style says itself: the style it is based on, its level as a heading, whether it is of a list, its look."""
 PLAIN = Look()
 NO_STYLE = Style()
 
@@ -52,11 +60,13 @@ def look_of(properties: etree._Element | None) -> Look:
     """What run properties (`w:rPr`) say."""
     if properties is None:
         return PLAIN
-    said: dict[str, str] = {}
-    for element in properties:
-        said[str(element.tag).removeprefix(_W)] = (element.get(_VALUE) or "true").lower()
-    if not said:
-        return PLAIN
+    said = tuple((_SPEAKS[str(element.tag)], (element.get(_VALUE) or "true").lower()) for element in properties if element.tag in _SPEAKS)
+    return _look(said) if said else PLAIN
+
+
+@lru_cache(maxsize=256)
+def _look(properties: tuple[tuple[str, str], ...]) -> Look:
+    said = dict(properties)
 
     def switched(*names: str) -> bool | None:
         states = [said[name] not in _OFF for name in names if name in said]
@@ -68,21 +78,30 @@ def look_of(properties: etree._Element | None) -> Look:
     return Look(switched("b", "u", "caps"), faint, switched("vanish", "webHidden"), switched("strike", "dstrike"))
 
 
-def read_styles(root: etree._Element) -> dict[str, Style]:
-    """The styles by id."""
-    raw: dict[str, tuple[str, int | None, bool, Look]] = {}
+def used_in(roots: Iterable[etree._Element]) -> set[str]:
+    """The ids of the styles that paragraphs and runs of these parts have: a few of the hundreds that Word keeps."""
+    return {element.get(_VALUE, "") for root in roots for element in root.iter(f"{_W}pStyle", f"{_W}rStyle")}
+
+
+def read_styles(root: etree._Element, used: Set[str]) -> dict[str, Style]:
+    """The styles that are used, by id."""
+    elements: dict[str, etree._Element] = {}
     for style in root.iterfind(_STYLE):
         identifier = style.get(f"{_W}styleId")
-        if identifier is None or len(raw) >= _MOST_STYLES:
-            continue
-        paragraph = style.find(f"{_W}pPr")
-        raw[identifier] = (
-            _value(style.find(f"{_W}basedOn")),
-            _level(_value(style.find(f"{_W}name")), paragraph),
-            paragraph is not None and paragraph.find(f"{_W}numPr") is not None,
-            look_of(style.find(f"{_W}rPr")),
-        )
-    return {identifier: _inherited(identifier, raw) for identifier in raw}
+        if identifier is not None and len(elements) < _MOST_STYLES:
+            elements[identifier] = style
+    raw: dict[str, _Raw] = {}
+    return {identifier: _inherited(identifier, elements, raw) for identifier in used & elements.keys()}
+
+
+def _raw(style: etree._Element) -> _Raw:
+    paragraph = style.find(f"{_W}pPr")
+    return (
+        _value(style.find(f"{_W}basedOn")),
+        _level(_value(style.find(f"{_W}name")), paragraph),
+        paragraph is not None and paragraph.find(f"{_W}numPr") is not None,
+        look_of(style.find(f"{_W}rPr")),
+    )
 
 
 def outline_level(paragraph_properties: etree._Element) -> int:
@@ -100,12 +119,14 @@ def _level(name: str, paragraph: etree._Element | None) -> int | None:
     return level or None
 
 
-def _inherited(identifier: str, raw: dict[str, tuple[str, int | None, bool, Look]]) -> Style:
+def _inherited(identifier: str, elements: dict[str, etree._Element], raw: dict[str, _Raw]) -> Style:
     level: int | None = None
     item, look = False, PLAIN
     for _ in range(_MOST_ANCESTORS):
-        if identifier not in raw:
+        if identifier not in elements:
             break
+        if identifier not in raw:
+            raw[identifier] = _raw(elements[identifier])
         identifier, own_level, own_item, own_look = raw[identifier]
         level = own_level if level is None else level
         item, look = item or own_item, look.over(own_look)
