@@ -213,6 +213,16 @@ def redrive(tx: Connection, submission: str | None = None) -> int:
     return int(tx.execute(update(jobs).where(condition).values(state="ready", attempts=0, due_at=timestamps.now())).rowcount)
 
 
+def settle_parked(tx: Connection, job: int, *, again: bool) -> bool:
+    """Try one parked job again that belongs to no submission, or let it be; False when there is none such."""
+    values = {"state": "ready", "attempts": 0, "due_at": timestamps.now()} if again else {"state": "done", "finished_at": timestamps.now()}
+    parked = update(jobs).where(jobs.c.id == job, jobs.c.state == "parked", jobs.c.submission.is_(None)).values(values)
+    handler = tx.execute(parked.returning(jobs.c.handler)).scalar_one_or_none()
+    if handler is not None and again:
+        leave_word(tx, handler.split(".")[0])
+    return handler is not None
+
+
 def next_due(tx: Connection, handlers: Sequence[str]) -> str | None:
     """When the next waiting job of these handlers is due or its lease ends, or None."""
     unfinished = jobs.c.state.in_(("ready", "leased"))

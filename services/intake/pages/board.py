@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from sqlalchemy import Connection, func, select
+from werkzeug import Response
 
 from services.intake.api import filter_from
 from services.intake.view import submission_list
-from services.shared import lifecycle, timestamps, words
+from services.shared import lifecycle, telemetry, timestamps, words
 from services.shared.context import Context
 from services.shared.identity import Scope, current, requires
+from services.shared.jobs import settle_parked
 from services.shared.models import jobs, submissions
-from services.shared.web.layout import page_language
+from services.shared.problems import Problem
+from services.shared.web.layout import forgery, page_language
 
 LIST_LENGTH: Final = 25
 PARKED_SHOWN: Final = 50
+LONGEST_NUMBER: Final = 15
 FOR_THE_SECRETARIAT: Final = (lifecycle.HELD, lifecycle.QUARANTINED)
+
+log = telemetry.logger("board")
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,19 @@ def add_board(pages: Blueprint, context: Context) -> None:
             found = overview(tx, page_language())
             page = submission_list(tx, current(), wanted, limit=LIST_LENGTH, cursor=request.args.get("cursor"))
         return render_template("board.html", overview=found, page=page, wanted=wanted, states=lifecycle.STATES)
+
+    @pages.post("/tavle/arbeid/<job>/<any('start-igjen', 'fjern'):what>")
+    @requires(Scope.MONITOR)
+    def settle_work(job: str, what: str) -> Response:
+        """Start work again that belongs to no submission, or take it off the board."""
+        forgery.check_form(context.settings)
+        if not (job.isascii() and job.isdecimal() and len(job) <= LONGEST_NUMBER):
+            raise Problem("not_found", 404)
+        with context.database.write() as tx:
+            if not settle_parked(tx, int(job), again=what == "start-igjen"):
+                raise Problem("not_found", 404)
+        log.info("work_settled", job=int(job), what=what, owner=current().owner)
+        return redirect("/tavle#parkert", code=303)
 
 
 def overview(tx: Connection, language: str) -> Overview:
@@ -86,7 +105,7 @@ def _duration(seconds: int, language: str) -> str:
 
 def _parked(tx: Connection, language: str) -> list[dict[str, Any]]:
     query = (
-        select(jobs.c.data, jobs.c.handler, jobs.c.last_error, jobs.c.created_at, jobs.c.submission, submissions.c.reference)
+        select(jobs.c.id, jobs.c.data, jobs.c.handler, jobs.c.last_error, jobs.c.created_at, jobs.c.submission, submissions.c.reference)
         .outerjoin(submissions, submissions.c.id == jobs.c.submission)
         .where(jobs.c.state == "parked")
         .order_by(jobs.c.id)

@@ -9,6 +9,7 @@ from samples.sample import Sample
 from services.command.up import Running
 from services.shared import timestamps
 from services.shared.models import jobs, submissions
+from tests.broker_server import until
 from tests.intake.pages.browsing import Page, Person
 from tests.intake.pages.test_sending_and_following import files_of, send, unfinished_form
 
@@ -157,6 +158,28 @@ def test_what_an_agency_sent_or_would_not_take_is_told_with_its_cause_in_the_rea
     finally:
         with system.context.database.write() as tx:
             tx.execute(delete(jobs).where(jobs.c.handler.in_(faults)))
+
+
+def test_work_of_no_submission_is_started_again_or_taken_off_the_board(system: Running) -> None:
+    now = timestamps.now()
+    work = {"handler": "routing.receipt", "key": "routing:receipt:fhi:x", "state": "parked", "attempts": 1, "due_at": now, "created_at": now}
+    with system.context.database.write() as tx:
+        job = tx.execute(insert(jobs).values(**work, last_error="fhi: json_expected: x", data={"agency": "fhi", "body": "x"})).inserted_primary_key[0]
+
+    def state() -> str:
+        with system.context.database.read() as tx:
+            return str(tx.execute(select(jobs.c.state).where(jobs.c.id == job)).scalar_one())
+
+    person = Person(system.settings, "sekretariat")
+    form = person.get("/tavle").form(f"/tavle/arbeid/{job}/start-igjen")
+    assert person.send(form).status == 200
+    until(lambda: state() == "parked", "it was read again, and is still no receipt")
+    form.set("action", f"/tavle/arbeid/{job}/fjern")
+    assert f"/tavle/arbeid/{job}/" not in str(person.send(form).text)
+    assert state() == "done"
+    assert person.send(form).status == 404
+    form.set("action", f"/tavle/arbeid/{10**30}/fjern")
+    assert person.send(form).status == 404
 
 
 def test_the_secretariat_sends_for_another_and_that_one_sees_it(system: Running) -> None:
