@@ -100,7 +100,9 @@ $(STAMPS)/servers: $(STAMPS)/tools
 	@test -x $(BIN)/promtool || command -v promtool >/dev/null || { command -v apt-get >/dev/null && made=$$(mktemp -d) && \
 	  (cd $$made && apt-get download -qq prometheus 2>/dev/null && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool) && \
 	  install $$made/usr/bin/promtool $(BIN)/promtool && rm -rf $$made; } || echo "No promtool (Debian package prometheus): the tests of the alert rules say so and are skipped."
-	@touch $@
+	@# Said again each time for as long as something is missing.
+	@test ! -d /usr/lib/postgresql || test ! -x /usr/lib/rabbitmq/bin/rabbitmq-server || test ! -x /usr/sbin/haproxy || \
+	  ! { command -v clamd >/dev/null || test -x /usr/sbin/clamd; } || touch $@
 
 $(STAMPS)/browser: $(STAMPS)/tools
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \

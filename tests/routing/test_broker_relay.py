@@ -18,7 +18,7 @@ from services.shared import names
 from services.shared.identity.issuer import LocalIssuer
 from services.shared.settings import SCHEMAS
 from tests.broker_server import OPERATOR, Broker, Gate, until
-from tests.routing.conftest import NEW_SUBSTANCE, Posted
+from tests.routing.conftest import NEW_SUBSTANCE, Desk, Posted
 
 
 def schema_of(name: str) -> Draft202012Validator:
@@ -202,3 +202,14 @@ def test_a_consumer_that_dies_gets_the_work_again(posted: Posted, broker: Broker
         assert (second, method.redelivered, properties.headers["x-delivery-count"]) == (first, True, 1)
         again.basic_ack(method.delivery_tag)
     assert isinstance(properties, pika.BasicProperties)
+
+
+def test_of_two_relays_one_at_a_time_publishes_for_an_agency(desk: Desk) -> None:
+    def holds(holder: str) -> bool:
+        with desk.database.write() as tx:
+            return outbox.hold(tx, "dmp", holder, 60)
+
+    assert (holds("first"), holds("second"), holds("first")) == (True, False, True)
+    with desk.database.write() as tx:
+        outbox.give_up(tx, "first")
+    assert (holds("second"), holds("first")) == (True, False)
