@@ -50,10 +50,15 @@ class MethodType:
 
 @dataclass(frozen=True)
 class FactSource:
-    """How facts are made; read from data."""
+    """How facts are made; read from data.
+
+    ``method_type_field`` is the field with the ticked method types; ``same_case`` the fields whose answers say what a case is about.
+    """
 
     method_types: tuple[MethodType, ...]
     mentions: tuple[Mention, ...]
+    method_type_field: str = ""
+    same_case: tuple[str, ...] = ()
 
     @staticmethod
     def read(data: Mapping[str, Any]) -> FactSource:
@@ -61,6 +66,8 @@ class FactSource:
         return FactSource(
             tuple(MethodType(row["name"], frozenset(row["always"]), frozenset(row["values"])) for row in data["method_types"]),
             tuple(_mention(row) for row in data["mentions"]),
+            data["method_type_field"],
+            tuple(data["same_case"]),
         )
 
     def facts(self, form_type: str, answers: Mapping[str, Any], received_on: date, history: History = UNKNOWN) -> dict[str, Any]:
@@ -71,7 +78,7 @@ class FactSource:
         found: dict[str, Any] = {
             "form_type": form_type,
             "received_on": received_on.isoformat(),
-            "method_types": self._method_types(form_type, answers.get("method_type")),
+            "method_types": self._method_types(form_type, answers.get(self.method_type_field)),
             "mentions": [mention.name for mention in self.mentions if mention.stands_in(answers)],
             "answers": dict(answers),
         }
@@ -81,21 +88,19 @@ class FactSource:
             found["possible_duplicate"] = history.possible_duplicate
         return found
 
+    def case_key(self, form_type: str, answers: Mapping[str, Any]) -> str | None:
+        """What two submissions about the same thing have in common: a digest of form and ``same_case``, spelling and punctuation aside.
+
+        None when one of those is not answered. The form is part of it because one form may presuppose an earlier one about the same.
+        """
+        parts = [_plain(answers.get(field)) for field in self.same_case]
+        if not parts or not all(parts):
+            return None
+        return hashlib.sha256("\n".join([form_type, *parts]).encode()).hexdigest()
+
     def _method_types(self, form_type: str, ticked: Any) -> list[str]:
         values = set(ticked) if isinstance(ticked, list) else {str(ticked)}
         return [kind.name for kind in self.method_types if form_type in kind.always or values & kind.values]
-
-
-def case_key(form_type: str, answers: Mapping[str, Any]) -> str | None:
-    """What two submissions about the same thing have in common: a digest of form, substance and indication, spelling and punctuation aside.
-
-    None when the form names no substance or no indication. The form is part of it because one form may presuppose an earlier
-    one about the same.
-    """
-    parts = [_plain(answers.get("active_substance")), _plain(answers.get("indication"))]
-    if not all(parts):
-        return None
-    return hashlib.sha256("\n".join([form_type, *parts]).encode()).hexdigest()
 
 
 def _plain(text: Any) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from services.routing import answers, cases, deliveries, models, outbox, receipts
 from services.routing.decide import GATE, Decision, Delivery, Hold, decide
-from services.routing.facts import History, case_key
+from services.routing.facts import History
 from services.routing.progress import confirm_when_all_have
 from services.routing.table import COPY, PRIMARY, RoutingTable, destinations, load_table
 from services.shared import events, lifecycle, names, timestamps, words
@@ -36,7 +36,7 @@ def route(job: Job, context: Context) -> Effect:
     with context.database.read() as tx:
         submission = dict(tx.execute(select(submissions).where(submissions.c.id == job.submission)).mappings().one())
         settled = _settled_gates(tx, submission["id"])
-    key = case_key(submission["form_type"], submission["answers"])
+    key = table.source.case_key(submission["form_type"], submission["answers"])
     alone = _decide(table, submission, settled, possible_duplicate=False)
 
     def effect(tx: Connection) -> None:
@@ -98,7 +98,7 @@ def route_by_hand(job: Job, context: Context) -> Effect:
     wanted = {
         "agency": agency,
         "role": role,
-        "task": asked.get("task") or _usual_task(table, agency, role),
+        "task": asked.get("task") or _suggested_task(context, submission, agency, role) or _usual_task(table, agency, role),
         "rules": [{"id": "sekretariat", "reason": asked["reason"], "row": None}],
         "respond_by": None,
         "by_hand": True,
@@ -177,9 +177,19 @@ def _settled_gates(tx: Connection, submission: str) -> frozenset[str]:
     return frozenset(rule["row"] for data in holds if data.get("code") == GATE for rule in data["rules"])
 
 
+def _suggested_task(context: Context, submission: str, agency: str, role: str) -> str | None:
+    """What the gate that held this very submission last would have this agency do, if it named it."""
+    held = select(story.c.data).where(story.c.submission == submission, story.c.type == names.SUBMISSION_HELD, story.c.actor == ACTOR)
+    with context.database.read() as tx:
+        data = tx.execute(held.order_by(story.c.seq.desc()).limit(1)).scalar_one_or_none()
+    suggested = (choice for choice in (data or {}).get("suggest", ()) if (choice["agency"], choice["role"]) == (agency, role))
+    return next((str(choice["task"]) for choice in suggested), None)
+
+
 def _usual_task(table: RoutingTable, agency: str, role: str) -> str:
-    """What the rules ask of this agency in this role, or else in any."""
-    named = [row for rule in table.rules for row in destinations(rule.then) if row["agency"] == agency]
+    """What the rules ask of this agency in this role, or else in any. What a gate suggests is about its own submissions only."""
+    sending = [rule.then for rule in table.rules if "hold" not in rule.then]
+    named = [row for then in sending for row in destinations(then) if row["agency"] == agency]
     same_role = [row for row in named if row["role"] == role]
     return str((same_role or named or [{"task": "orientering"}])[0]["task"])
 

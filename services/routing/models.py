@@ -114,7 +114,7 @@ receipts = Table(
 open_cases = Table(
     "routing_open_cases",
     metadata,
-    # See facts.case_key: the first open case about a substance and indication holds the key.
+    # See FactSource.case_key: the first open case about the same holds the key.
     Column("case_key", String(64), primary_key=True),
     Column("root", String(36), nullable=False),
     Column("reference", String(24), nullable=False),

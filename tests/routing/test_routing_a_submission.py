@@ -79,6 +79,16 @@ def test_what_no_rule_knows_is_held_for_the_secretariat(desk: Desk) -> None:
     assert "velger aktør" in told["reason"]
 
 
+def test_by_hand_an_agency_is_asked_what_the_gate_suggested(desk: Desk) -> None:
+    submission = desk.accepted({"method_name": "Trykksensor"}, form_type="innspill")
+    desk.work()
+    assert desk.status(submission) == "held"
+    desk.record(submission, names.ROUTED_BY_HAND, agency="fhi", role="primary", reason="Saken er hos FHI.")
+    desk.work()
+    (message,) = desk.lease("fhi")
+    assert message["data"]["task"] == "innspill"
+
+
 def test_the_secretariat_sends_a_held_submission_where_it_wants(desk: Desk) -> None:
     submission = desk.accepted({"method_type": ["annet"]}, form_type="forslag")
     desk.record(submission, names.ROUTED_BY_HAND, agency="fhi", role="primary", reason="Ligner en prosedyre.")

@@ -35,6 +35,14 @@ def test_the_source_names_no_form_and_no_agency(source: Path) -> None:
     assert named == []
 
 
+def test_no_source_of_any_service_names_a_form_but_the_examples_of_the_api() -> None:
+    kinds = {".py", ".html", ".typ"}
+    sources = [path for path in SERVICES.rglob("*") if path.suffix in kinds and path.name != "examples.py"]
+    naming = [path.name for path in sources if re.search(rf"\b({'|'.join(FORMS.types())})\b", path.read_text(encoding="utf-8").casefold())]
+    assert len(sources) > 100
+    assert naming == []
+
+
 def test_identity_numbers_are_found_without_the_rest_of_the_project() -> None:
     text = (SERVICES / "shared" / "identity_numbers.py").read_text(encoding="utf-8")
     assert set(re.findall(r"^(?:from|import) (\S+)", text, re.MULTILINE)) == {"__future__", "re", "dataclasses", "typing"}
