@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, or_, select, update
 
 from services.archive.fixity import Expected
 from services.archive.inventory import Inventory, Version
@@ -21,6 +21,14 @@ WORD_LENGTH = 200
 WORDS_LENGTH = 4000
 OBJECT_URN = "urn:uuid:"
 
+# Put together once: building a statement costs SQLAlchemy more than running it does.
+_HEAD = select(archive_objects.c.head).where(archive_objects.c.id == bindparam("of_object"))
+_ANY = select(archive_objects.c.id).limit(1)
+_SIZES = select(archive_versions.c.sizes).where(archive_versions.c.object == bindparam("of_object"))
+_FORGET_VERSION = delete(archive_versions).where(
+    archive_versions.c.object == bindparam("of_object"), archive_versions.c.version == bindparam("number")
+)
+
 
 class CursorInvalid(ValueError):
     """The cursor is not one that a list has given out."""
@@ -31,8 +39,7 @@ def put_version(tx: Connection, stored: StoredVersion, version: Version, submiss
 
     ``submission`` is the version's ``metadata/submission.json`` (or the row it was made from): what people search for is taken from there.
     """
-    where = and_(archive_versions.c.object == stored.object_id, archive_versions.c.version == stored.version)
-    tx.execute(delete(archive_versions).where(where))
+    tx.execute(_FORGET_VERSION, {"of_object": stored.object_id, "number": stored.version})
     row = {
         "object": stored.object_id,
         "version": stored.version,
@@ -48,10 +55,10 @@ def put_version(tx: Connection, stored: StoredVersion, version: Version, submiss
 
 
 def _put_object(tx: Connection, stored: StoredVersion, version: Version, submission: Mapping[str, Any]) -> None:
-    head = tx.execute(select(archive_objects.c.head).where(archive_objects.c.id == stored.object_id)).scalar_one_or_none()
+    head = tx.execute(_HEAD, {"of_object": stored.object_id}).scalar_one_or_none()
     if head is not None and head > stored.version:
         return
-    sizes = tx.execute(select(archive_versions.c.sizes).where(archive_versions.c.object == stored.object_id)).scalars()
+    sizes = tx.execute(_SIZES, {"of_object": stored.object_id}).scalars()
     values = {
         "reference": submission["reference"],
         "head": stored.version,
@@ -160,12 +167,12 @@ def is_being_written(tx: Connection, object_id: str) -> bool:
 
 def known_head(tx: Connection, object_id: str) -> int:
     """The newest version the catalogue knows of an object; 0 for none."""
-    return tx.execute(select(archive_objects.c.head).where(archive_objects.c.id == object_id)).scalar_one_or_none() or 0
+    return tx.execute(_HEAD, {"of_object": object_id}).scalar_one_or_none() or 0
 
 
 def is_empty(tx: Connection) -> bool:
     """Whether nothing has been archived yet."""
-    return tx.execute(select(archive_objects.c.id).limit(1)).first() is None
+    return tx.execute(_ANY).first() is None
 
 
 def object_ids(tx: Connection, *, after: str, limit: int) -> list[str]:

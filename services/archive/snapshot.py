@@ -6,11 +6,11 @@ Whatever lies after the event is left out, so that a writer who comes late plans
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, or_, select
+from sqlalchemy import Connection, RowMapping, bindparam, or_, select
 
 from services.archive.inventory import VersionCause
 from services.archive.paths import package_names, unique_paths
@@ -21,6 +21,25 @@ from services.shared.models import documents, events, submissions
 INFECTED = "infected"
 EXTRACTED = "extracted"
 ANSWER = "answer"
+
+# Put together once: building a statement costs SQLAlchemy more than running it does.
+_VERSIONS = (
+    select(submissions)
+    .where(submissions.c.root == select(submissions.c.root).where(submissions.c.id == bindparam("of_submission")).scalar_subquery())
+    .order_by(submissions.c.version)
+)
+_TOLD = ("submission", "seq", "prev_hash", "hash", "at", "type", "actor", "trace", "data")
+_STORY = (
+    select(*(events.c[name] for name in _TOLD))
+    .where(events.c.submission.in_(bindparam("of_reference", expanding=True)))
+    .order_by(events.c.at, events.c.submission, events.c.seq)
+)
+# What was sent and what was found in it belongs to every event of the submission, whatever the clocks said; only answers come one by one.
+_DOCUMENTS = (
+    select(documents)
+    .where(documents.c.submission == bindparam("of_submission"), or_(documents.c.role != ANSWER, documents.c.created_at <= bindparam("until")))
+    .order_by(documents.c.position, documents.c.id)
+)
 
 
 @dataclass(frozen=True)
@@ -105,13 +124,13 @@ def object_id_of(root: str) -> str:
 
 def take(tx: Connection, submission: str, seq: int) -> Snapshot:
     """Read a submission as it stood at its event ``seq``. Raises LookupError when there is none."""
-    root = select(submissions.c.root).where(submissions.c.id == submission).scalar_subquery()
-    of_reference = tx.execute(select(submissions).where(submissions.c.root == root).order_by(submissions.c.version)).mappings().all()
+    of_reference = tx.execute(_VERSIONS, {"of_submission": submission}).mappings().all()
     row = next((version for version in of_reference if version["id"] == submission), None)
-    event = tx.execute(select(events).where(events.c.submission == submission, events.c.seq == seq)).mappings().one_or_none()
+    told = tx.execute(_STORY, {"of_reference": [version["id"] for version in of_reference]}).mappings().all()
+    event = next((event for event in told if (event["submission"], event["seq"]) == (submission, seq)), None)
     if row is None or event is None:
         raise LookupError(f"{submission}#{seq}")
-    story = _story(tx, event, [version["id"] for version in of_reference])
+    story = _story(told, event)
     return Snapshot(
         object_id=object_id_of(row["root"]),
         cause=VersionCause(_why(event["data"]), submission, seq, event["hash"]),
@@ -131,11 +150,10 @@ def _why(data: Mapping[str, Any]) -> str:
     return re.sub(r"[^a-z]+", "_", str(data.get("why", "")).lower()).strip("_") or "request"
 
 
-def _story(tx: Connection, event: RowMapping, of_reference: list[str]) -> list[dict[str, Any]]:
-    shown = ("submission", "seq", "prev_hash", "hash", "at", "type", "actor", "trace", "data")
-    query = select(*(events.c[name] for name in shown)).where(events.c.submission.in_(of_reference), events.c.at <= event["at"])
-    rows = tx.execute(query.order_by(events.c.at, events.c.submission, events.c.seq)).mappings()
-    return [dict(row) for row in rows if row["submission"] != event["submission"] or row["seq"] <= event["seq"]]
+def _story(told: Sequence[RowMapping], event: RowMapping) -> list[dict[str, Any]]:
+    """What was told up to the event: of its own submission by number, of the other versions by time."""
+    own, seq, at = event["submission"], event["seq"], event["at"]
+    return [dict(row) for row in told if row["at"] <= at and (row["submission"] != own or row["seq"] <= seq)]
 
 
 def _status(story: list[dict[str, Any]], submission: str) -> str:
@@ -144,10 +162,7 @@ def _status(story: list[dict[str, Any]], submission: str) -> str:
 
 
 def _documents(tx: Connection, submission: str, at: str) -> tuple[Document, ...]:
-    # What was sent and what was found in it belongs to every event of the submission, whatever the clocks said; only answers come one by one.
-    belongs = or_(documents.c.role != ANSWER, documents.c.created_at <= at)
-    query = select(documents).where(documents.c.submission == submission, belongs).order_by(documents.c.position, documents.c.id)
-    rows = [dict(row) for row in tx.execute(query).mappings()]
+    rows = [dict(row) for row in tx.execute(_DOCUMENTS, {"of_submission": submission, "until": at}).mappings()]
     kept = [row for row in rows if row["scan"] != INFECTED]
     wanted = [f"{EXTRACTED if row['role'] == EXTRACTED else 'original'}/{row['path'] or row['name']}" for row in kept]
     logical = dict(zip((row["id"] for row in kept), unique_paths(wanted), strict=True))
