@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from services.shared.forms.fields import Check, Field, Section
 from services.shared.forms.label_index import LabelIndex
+from services.shared.forms.printed import printed_words
 from services.shared.forms.schema import schema_of
 
 
@@ -46,6 +47,11 @@ class FormDefinition:
     def label_index(self) -> LabelIndex:
         """What each wording of a label stands for."""
         return LabelIndex(self.title, self.sections)
+
+    @cached_property
+    def printed_words(self) -> frozenset[str]:
+        """What a form on paper says that is no answer, as ``for_comparison`` gives it."""
+        return printed_words(self.fields)
 
     @cached_property
     def positions(self) -> Mapping[str, int]:

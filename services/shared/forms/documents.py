@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from services.shared.form_lines import Line
 from services.shared.forms.conditions import is_unanswered
 from services.shared.forms.definition import FormDefinition
+from services.shared.forms.fields import Field
 from services.shared.forms.labels import UNSURE, Labelled, find_answers, reading_of
+from services.shared.forms.normal_forms import for_comparison
 from services.shared.forms.reading import META_TAGS, Reading, TagValue, read_tags
 
 
@@ -28,9 +30,10 @@ def read_document(definition: FormDefinition, fields: Sequence[tuple[str, TagVal
     """
     tagged = _tagged(definition, fields)
     by_tag = read_tags(definition, tagged.tags)
-    if on_paper and by_tag.answers:
-        return _joined(definition, by_tag, tagged.doubtful, Labelled())
     present = {tag for tag, _ in fields}
+    if on_paper and any(tag.lstrip("/").partition("/")[0] in definition.fields for tag in present):
+        return _joined(definition, by_tag, tagged.doubtful, Labelled())
+    lines = [line for line in lines if for_comparison(line.text) not in definition.printed_words]
     found = find_answers(definition, lines, present, on_paper=on_paper)
     return _joined(definition, by_tag, tagged.doubtful, _still_open(definition, by_tag, present, found))
 
@@ -74,11 +77,22 @@ def _still_open(definition: FormDefinition, by_tag: Reading, present: set[str], 
             row = rest.partition("/")[0]
             if (key, row) not in found.rows_with_controls:
                 left.tags[tag] = value
+        elif _says_only_what_is_printed(definition.fields[key], value, present):
+            continue
         elif key not in by_tag.answers and not (key in with_control and key in found.in_own_cell):
             left.tags[tag] = value
             if key in with_control:
                 left.doubtful.add(key)
     return left
+
+
+def _says_only_what_is_printed(field: Field, value: TagValue, present: set[str]) -> bool:
+    """Whether the text is no more than the words beside the form's own boxes, of which none is ticked."""
+    boxes = [choice for choice in field.choices if f"{field.key}/{choice.value}" in present]
+    said = {for_comparison(text) for text in (value if isinstance(value, list) else str(value).split("\n"))}
+    return bool(boxes) and all(
+        for_comparison(choice.value) in said or said & {for_comparison(text) for text in choice.label.values()} for choice in boxes
+    )
 
 
 def _joined(definition: FormDefinition, by_tag: Reading, doubtful: set[str], labelled: Labelled) -> Reading:

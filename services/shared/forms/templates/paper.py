@@ -6,20 +6,19 @@ Tags are the contract's (section 3): the field's key, ``studies/0/id`` in a repe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Literal
 
 from services.shared import words
-from services.shared.forms.conditions import Condition, wanted_values
 from services.shared.forms.definition import FormDefinition
 from services.shared.forms.fields import Field
+from services.shared.forms.printed import NO, YES, help_lines
 
 Kind = Literal["text", "lines", "date", "choice", "check", "checks"]
 Answers = Mapping[str, Any]
 
 LOCALES: Final = {"nb": "nb-NO", "nn": "nn-NO", "en": "en-GB"}
-YES, NO = "true", "false"
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,21 @@ class Paper:
     facts: tuple[tuple[str, str], ...]
     blocks: tuple[Block, ...]
 
+    @property
+    def empty(self) -> Paper:
+        """The same without the answers."""
+        return replace(
+            self, blocks=tuple(replace(block, items=_empty(block.items), rows=tuple(map(_empty_row, block.rows))) for block in self.blocks)
+        )
+
+
+def _empty(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    return tuple(replace(item, value=() if item.kind == "checks" else "") for item in items)
+
+
+def _empty_row(row: Row) -> Row:
+    return replace(row, items=_empty(row.items))
+
 
 def laid_out(definition: FormDefinition, language: str, answers: Answers, rows: Literal["as_answered", "fixed"]) -> Paper:
     """The form in a language, filled with ``answers``. ``rows``: a repeated group has as many rows as are answered (one at least),
@@ -88,9 +102,10 @@ def laid_out(definition: FormDefinition, language: str, answers: Answers, rows: 
 def day_text(value: str) -> str:
     """``2026-03-01`` as people write it, ``01.03.2026``; what is no ISO date stays as it is."""
     try:
-        return date.fromisoformat(value).strftime("%d.%m.%Y")
+        day = date.fromisoformat(value)
     except ValueError:
         return value
+    return f"{day.day:02}.{day.month:02}.{day.year:04}"
 
 
 class _Writer:
@@ -137,7 +152,7 @@ class _Writer:
             kind=kind,
             type_name=field.type_name,
             required=field.required,
-            help=tuple(self._help(field)),
+            help=tuple(help_lines(self._definition.fields, field, self._language)),
             choices=choices,
             value=_value(kind, answer),
             is_long=(field.max_length or 0) >= 1000,
@@ -151,37 +166,6 @@ class _Writer:
         if field.type.shape == "list" or field.type_name == "long_text":
             return "lines"
         return "date" if field.type.format == "date" else "text"
-
-    def _help(self, field: Field) -> Iterator[str]:
-        if field.help:
-            yield field.help[self._language]
-        if words.has(f"templates.help.{field.type_name}"):
-            yield words.text(f"templates.help.{field.type_name}", self._language)
-        if field.max_length and field.type_name == "long_text":
-            yield words.text("templates.help.most", self._language, count=field.max_length)
-        if field.required_when is not None and (when := self._said(field.required_when)):
-            yield words.text("templates.help.when", self._language, when=when)
-
-    def _said(self, condition: Condition) -> str:
-        """A condition in words; empty where it is about a field that this form does not have."""
-        for several, joiner in (("all", "and"), ("any", "or")):
-            if several in condition:
-                parts = [self._said(part) for part in condition[several]]
-                return f" {words.text(f'templates.{joiner}', self._language)} ".join(parts) if all(parts) else ""
-        field = self._definition.fields.get(condition["field"])
-        if field is None:
-            return ""
-        wanted = wanted_values(condition)
-        label = field.label[self._language].rstrip(".:?")
-        if None in wanted:  # unanswered or no: said shorter as "not yes"
-            others = [YES] if field.type.json == "boolean" else [choice.value for choice in field.choices if choice.value not in wanted]
-            return words.text("templates.is_not", self._language, field=label, value=self._values(field, others)) if others else ""
-        return words.text("templates.is", self._language, field=label, value=self._values(field, wanted))
-
-    def _values(self, field: Field, values: list[Any]) -> str:
-        labels = {choice.value: choice.label[self._language] for choice in field.choices}
-        said = [labels.get(value) or words.text(f"templates.{YES if value in (True, YES) else NO}", self._language) for value in values]
-        return f" {words.text('templates.or', self._language)} ".join(words.text("templates.value", self._language, value=one) for one in said)
 
 
 def _value(kind: Kind, answer: Any) -> str | bool | tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from reportlab.lib.colors import HexColor
@@ -35,8 +36,13 @@ _LABEL, _HELP = (_BOLD, 9.5, 12.0), (_PLAIN, 8.5, 10.5)  # font, size, leading
 
 def document(form: Paper) -> bytes:
     """The form as .pdf; the same form gives the same bytes."""
-    pages = _Pages(form).draw(total=0).count
-    return _Pages(form).draw(total=pages).finish()
+    return _Pages(form).draw(total=_page_count(form.empty)).finish()
+
+
+@lru_cache(maxsize=64)
+def _page_count(form: Paper) -> int:
+    """How many pages there are, which each of them tells; answers do not change it."""
+    return _Pages(form).draw(total=0).count
 
 
 @dataclass(frozen=True)
