@@ -14,6 +14,7 @@ from services.shared import events, jobs, lifecycle, names, timestamps
 from services.shared.context import Context
 from services.shared.events import MoveNotAllowed
 from services.shared.identity import Identity
+from services.shared.identity_numbers import find_identity_numbers
 from services.shared.models import documents, submissions
 from services.shared.problems import Problem
 from services.shared.scanner import CLEAN, INFECTED
@@ -28,10 +29,17 @@ def reason_in(body: Mapping[str, Any], *, needed: bool = True) -> str | None:
     if isinstance(reason, str) and reason.strip():
         if len(reason) > TEXT_LIMIT:
             raise Problem("field_too_long", 422, name="reason", limit=TEXT_LIMIT)
+        _refuse_identity_numbers(reason)
         return reason.strip()
     if needed or reason is not None:
         raise Problem("reason_missing", 422)
     return None
+
+
+def _refuse_identity_numbers(text: str) -> None:
+    """What is written here goes into the story for ever, and to others: no national identity number may stand in it. Raises Problem."""
+    if find_identity_numbers(text):
+        raise Problem("identity_number_in_text", 422)
 
 
 def check_version(row: RowMapping, body: Mapping[str, Any]) -> None:
@@ -54,6 +62,7 @@ def send_message(tx: Connection, identity: Identity, row: RowMapping, body: Mapp
         raise Problem("text_missing", 422)
     if len(text) > TEXT_LIMIT:
         raise Problem("field_too_long", 422, name="text", limit=TEXT_LIMIT)
+    _refuse_identity_numbers(text)
     to = str(body.get("to", "submitter" if may_ask else "sekretariat"))[:60]
     events.record(tx, row["id"], names.MESSAGE_SENT, actor=identity.owner, data={"to": to, "text": text.strip()})
     if may_ask and body.get("request_correction") is True and row["status"] != lifecycle.NEEDS_CORRECTION:

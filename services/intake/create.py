@@ -10,16 +10,14 @@ from sqlalchemy.exc import IntegrityError
 
 from services.shared import events, identifiers, lifecycle, names, telemetry, timestamps
 from services.shared.context import Context
+from services.shared.corrections import replaced_version
 from services.shared.identity import Identity
 from services.shared.models import documents, submissions
 from services.shared.problems import Problem
 from services.shared.sandbox.names import unique_path
 from services.shared.scanner import PENDING
 from services.shared.web.incoming import ReceivedBody, ReceivedFile
-from services.shared.web.submission_fields import on_behalf_of_in, received_at_in, refuse_fields_of_others, submitter_kind
-from services.shared.words import LANGUAGES
-
-ACCESS = ("public", "restricted", "internal")
+from services.shared.web.submission_fields import SubmissionFields, read_fields, submitter_kind
 
 
 def object_prefix(submission: str) -> str:
@@ -35,45 +33,34 @@ class NewSubmission:
     identity: Identity
     owner: str
     submitter_kind: str | None
-    on_behalf_of: dict[str, Any] | None
-    received_at: str
-    requested_form_type: str | None
-    language: str | None
-    access: str
-    note: str | None
-    replaces: str | None
+    fields: SubmissionFields
     is_secretariat: bool
     files: list[ReceivedFile]
 
     @staticmethod
     def from_body(context: Context, identity: Identity, body: ReceivedBody, submission: str, *, is_secretariat: bool) -> NewSubmission:
         """Check the fields of a body. Raises Problem."""
-        refuse_fields_of_others(body, is_secretariat=is_secretariat)
-        on_behalf_of = on_behalf_of_in(body)
-        owner = f"{on_behalf_of['kind']}:{on_behalf_of['id']}" if on_behalf_of else identity.owner
-        note = body.value("note")
-        if note and len(note) > context.policy.sizes.note_characters:
-            raise Problem("field_too_long", 422, name="note", limit=context.policy.sizes.note_characters)
+        fields = read_fields(body, policy=context.policy, form_types=context.forms.types(), is_secretariat=is_secretariat)
+        party = fields.on_behalf_of
         return NewSubmission(
             id=submission,
             identity=identity,
-            owner=owner,
-            submitter_kind=submitter_kind(context.actors, identity, on_behalf_of),
-            on_behalf_of=on_behalf_of,
-            received_at=received_at_in(body),
-            requested_form_type=_known(body.value("form_type"), context.forms.types(), "form_type_unknown"),
-            language=_known(body.value("language"), LANGUAGES, "value_not_allowed"),
-            access=_known(body.value("access"), ACCESS, "value_not_allowed") or "restricted",
-            note=note,
-            replaces=body.value("replaces"),
+            owner=f"{party['kind']}:{party['id']}" if party else identity.owner,
+            submitter_kind=submitter_kind(context.actors, identity, party),
+            fields=fields,
             is_secretariat=is_secretariat,
             files=body.files,
         )
 
+    @property
+    def replaces(self) -> str | None:
+        """What it corrects, as it was given."""
+        return self.fields.replaces
+
 
 def create(tx: Connection, new: NewSubmission) -> RowMapping:
     """Insert the submission, its documents and its first event. Raises Problem for a correction that may not be made now."""
-    replaced = _replaced(tx, new) if new.replaces else None
+    replaced = replaced_version(tx, new.identity, new.replaces, is_secretariat=new.is_secretariat, lock=True) if new.replaces else None
     row = _insert(tx, new, replaced)
     tx.execute(insert(documents), _document_rows(new))
     received = {
@@ -95,17 +82,18 @@ def _insert(tx: Connection, new: NewSubmission, replaced: RowMapping | None) -> 
     row: dict[str, Any] = {
         "id": new.id,
         "status": lifecycle.RECEIVED,
-        "requested_form_type": new.requested_form_type or (replaced["requested_form_type"] if replaced else None),
-        "language": new.language,
+        "requested_form_type": new.fields.form_type or (replaced["requested_form_type"] if replaced else None),
+        "language": new.fields.language,
         "owner": replaced["owner"] if replaced else new.owner,
         "submitter": new.identity.submitter(),
         "submitter_kind": replaced["submitter_kind"] if replaced and new.is_secretariat else new.submitter_kind,
-        "on_behalf_of": new.on_behalf_of or (replaced["on_behalf_of"] if replaced else None),
+        "on_behalf_of": new.fields.on_behalf_of or (replaced["on_behalf_of"] if replaced else None),
         "entered_by": new.identity.submitter() if new.is_secretariat else None,
-        "received_at": new.received_at,
-        "note": new.note,
-        "access": new.access,
-        "errors": [],
+        "received_at": new.fields.received_at,
+        "note": new.fields.note,
+        "access": new.fields.access,
+        # What only the fields show is told from the start; validation adds what it finds.
+        "errors": [finding.to_json() for finding in new.fields.findings()],
         "head_seq": 0,
         "head_hash": events.GENESIS_HASH,
         "trace": telemetry.current_trace(),
@@ -114,7 +102,7 @@ def _insert(tx: Connection, new: NewSubmission, replaced: RowMapping | None) -> 
         row |= {"root": replaced["root"], "reference": replaced["reference"], "version": replaced["version"] + 1, "replaces": replaced["id"]}
         tx.execute(insert(submissions), row)
         return row
-    year = timestamps.norwegian_date(new.received_at).year
+    year = timestamps.norwegian_date(new.fields.received_at).year
     for _ in range(20):
         row |= {"root": new.id, "reference": identifiers.new_reference(year), "version": 1, "replaces": None}
         try:
@@ -124,25 +112,6 @@ def _insert(tx: Connection, new: NewSubmission, replaced: RowMapping | None) -> 
         except IntegrityError:
             continue  # the reference is taken: another one
     raise Problem("store_unavailable", 503)
-
-
-def _replaced(tx: Connection, new: NewSubmission) -> RowMapping:
-    """The version that a correction replaces. Raises Problem: not there, not the newest, or a correction is being checked."""
-    wanted = str(new.replaces).lower()
-    by_reference = wanted.startswith("nm-")
-    condition = submissions.c.reference == wanted.upper() if by_reference else submissions.c.id == wanted
-    found = tx.execute(select(submissions.c.id, submissions.c.root, submissions.c.owner).where(condition).limit(1)).one_or_none()
-    if found is None or (found.owner != new.identity.owner and not new.is_secretariat):
-        raise Problem("replaced_not_found", 404)
-    events.locked(tx, found.root)
-    newest = tx.execute(select(submissions).where(submissions.c.root == found.root).order_by(submissions.c.version.desc()).limit(1)).mappings().one()
-    if not by_reference and newest["id"] != wanted:
-        raise Problem("copy_out_of_date", 409, reference=newest["reference"])
-    if newest["version"] > 1 and newest["status"] in lifecycle.UNREAD:
-        raise Problem("correction_in_progress", 409, reference=newest["reference"])
-    if newest["status"] in (lifecycle.REJECTED, lifecycle.WITHDRAWN):
-        raise Problem("move_not_allowed", 409)
-    return newest
 
 
 def _document_rows(new: NewSubmission) -> list[dict[str, Any]]:
@@ -165,16 +134,10 @@ def _document_rows(new: NewSubmission) -> list[dict[str, Any]]:
             "sha512": file.stored.sha512,
             "scan": PENDING,
             "scan_note": None,
-            "access": new.access,
+            "access": new.fields.access,
             "note": None,
             "object_key": f"{object_prefix(new.id)}/{file.id}",
             "created_at": now,
         }
         for position, file in enumerate(new.files)
     ]
-
-
-def _known(value: str | None, allowed: Any, code: str) -> str | None:
-    if value is not None and value not in allowed:
-        raise Problem(code, 422, name=value[:60])
-    return value

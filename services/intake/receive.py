@@ -24,7 +24,7 @@ from services.shared.identity import Identity
 from services.shared.objects import ObjectsUnavailable
 from services.shared.objects.port import CHUNK, Hashing, Readable, Stored
 from services.shared.problems import Problem
-from services.shared.web.incoming import FORM, FindUpload, ReceivedBody, Uploaded, check_length, read_body
+from services.shared.web.incoming import FORM, ReceivedBody, check_length, read_body
 from services.shared.web.submission_fields import FIELDS
 
 KEY_KEPT_SECONDS = 7 * 86400
@@ -126,7 +126,7 @@ def _store_body(
         except ObjectsUnavailable as fault:
             raise Problem("store_unavailable", 503) from fault
 
-    find_upload = _upload_finder(context, identity, alive)
+    find_upload = uploads.finder(context, identity.owner, watched=alive)
     with context.objects.together():
         body = read_body(
             alive(stream), content_type, context.policy, store, field_names=FIELDS, may_carry_form=is_secretariat, find_upload=find_upload
@@ -135,19 +135,6 @@ def _store_body(
     if len(forms) != 1:
         raise Problem("form_missing" if not forms else "form_not_single", 422)
     return body
-
-
-def _upload_finder(context: Context, identity: Identity, watched: Callable[[Readable], Readable], *, may_be_used: bool = False) -> FindUpload:
-    """How a body's ``upload`` and ``form_upload`` fields find their bytes. ``may_be_used``: one that was used already is known by its digest."""
-
-    def find_upload(wanted: str) -> Uploaded:
-        with context.database.read() as tx:
-            row = uploads.find(tx, wanted, (identity.owner,))
-        if may_be_used and row["state"] == uploads.USED:
-            return Uploaded(row["id"], row["name"] or "", row["length"], None, row["sha256"])
-        return Uploaded(row["id"], row["name"] or "", row["length"], watched(uploads.read(context, row)))
-
-    return find_upload
 
 
 def _finish(
@@ -173,7 +160,7 @@ def _finish(
             until = timestamps.later(timestamps.now(), KEY_KEPT_SECONDS)
             kept = update(receipts).where(receipts.c.submission == submission)
             tx.execute(kept.values(fingerprint=fingerprint(body), answer=answer.body, until=until))
-    metrics.RECEIVED.labels(channel="secretariat" if new.is_secretariat else channel, form_type=new.requested_form_type or "unknown").inc()
+    metrics.RECEIVED.labels(channel="secretariat" if new.is_secretariat else channel, form_type=new.fields.form_type or "unknown").inc()
     return answer
 
 
@@ -186,7 +173,7 @@ def _repeat(context: Context, identity: Identity, stream: Readable, content_type
         lambda _, file: _digest(file),
         field_names=FIELDS,
         may_carry_form=is_secretariat,
-        find_upload=_upload_finder(context, identity, lambda source: source, may_be_used=True),
+        find_upload=uploads.finder(context, identity.owner, may_be_used=True),
     )
     if fingerprint(body) != earlier["fingerprint"]:
         raise Problem("idempotency_key_reused", 422)

@@ -15,6 +15,7 @@ from services.shared import lifecycle, timestamps, words
 from services.shared.events import story_of
 from services.shared.forms import Finding
 from services.shared.identity import Identity, Scope
+from services.shared.identity_numbers import blot_out
 from services.shared.models import documents, grants, submissions
 from services.shared.problems import Problem
 from services.shared.story import archive_of, routing_of, timeline_of
@@ -124,6 +125,9 @@ def document_view(file: Row, language: str) -> dict[str, Any]:
     shown = ("id", "role", "parent", "path", "name", "media_type", "format", "size", "sha256", "scan")
     return {
         **{key: file[key] for key in shown},
+        # What a sender wrote into a file's name is not told on when it is what must not be told.
+        "name": blot_out(file["name"]),
+        "path": blot_out(file["path"]),
         "scan_note": words.text(note, language) if note and words.has(note) else note,
         "access": file["access"],
         "note": file["note"],

@@ -12,6 +12,7 @@ from typing import Any
 from werkzeug import Response
 
 from services.shared import metrics, telemetry, words
+from services.shared.identity_numbers import blot_out
 
 MEDIA_TYPE = "application/problem+json"
 STATUS_CODES = {
@@ -41,7 +42,8 @@ class Problem(Exception):
         **values: Any,
     ) -> None:
         super().__init__(code)
-        self.code, self.status, self.errors, self.values = code, status, errors, values
+        self.code, self.status, self.errors = code, status, errors
+        self.values = {name: blot_out(value) if isinstance(value, str) else value for name, value in values.items()}
         self.headers = dict(headers or {})
         if status in (429, 503):
             self.headers.setdefault("Retry-After", "5")

@@ -6,7 +6,7 @@ Intake takes them in; a submission (intake) or an agency's answer (routing) uses
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import BinaryIO
 
 from sqlalchemy import Connection, RowMapping, delete, select, update
@@ -15,7 +15,9 @@ from services.shared import telemetry, timestamps
 from services.shared.context import Context
 from services.shared.models import upload_parts, uploads
 from services.shared.objects import ObjectMissing, ObjectsUnavailable
+from services.shared.objects.port import Readable
 from services.shared.problems import Problem
+from services.shared.web.incoming import FindUpload, Uploaded
 
 OPEN = "open"
 USED = "used"
@@ -41,6 +43,19 @@ def find(tx: Connection, upload: str, owners: Collection[str]) -> RowMapping:
     if row["expires_at"] <= timestamps.now():
         raise Problem("upload_expired", 410)
     return row
+
+
+def finder(context: Context, owner: str, *, watched: Callable[[Readable], Readable] = lambda source: source, may_be_used: bool = False) -> FindUpload:
+    """How a body's ``upload`` and ``form_upload`` fields find their bytes: ``watched`` sees them go by; with ``may_be_used`` one that was used is known by its digest."""
+
+    def find_upload(wanted: str) -> Uploaded:
+        with context.database.read() as tx:
+            row = find(tx, wanted, (owner,))
+        if may_be_used and row["state"] == USED:
+            return Uploaded(row["id"], row["name"] or "", row["length"], None, row["sha256"])
+        return Uploaded(row["id"], row["name"] or "", row["length"], watched(read(context, row)))
+
+    return find_upload
 
 
 def check_complete(row: RowMapping) -> None:

@@ -11,18 +11,20 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from werkzeug import Response
 
-from services.shared import lifecycle, timestamps, words
+from services.shared import lifecycle, timestamps, uploads, words
 from services.shared.context import Context
+from services.shared.corrections import replaced_version
 from services.shared.forms.templates import MEDIA_TYPES
 from services.shared.identity import Scope, current, open_route, requires
+from services.shared.identity_numbers import blot_out
 from services.shared.objects.port import CHUNK, Hashing, Readable, Stored
 from services.shared.problems import Problem
 from services.shared.sandbox import BoxCrashed, BoxUnavailable
 from services.shared.scanner import ScannerUnavailable
 from services.shared.web.application import preferred_language
 from services.shared.web.incoming import FORM, ReceivedBody, check_length, read_body
-from services.shared.web.submission_fields import FIELDS, on_behalf_of_in, received_at_in, refuse_fields_of_others, submitter_kind
-from services.validation.examine import Examination, File, Request, examine
+from services.shared.web.submission_fields import FIELDS, read_fields, submitter_kind
+from services.validation.examine import Examination, File, Request, examine, organisation_of
 from services.validation.handlers import document_id
 from services.validation.registers import add_registers
 
@@ -52,6 +54,7 @@ def _add_checks(api: Blueprint, context: Context) -> None:
                 _store_in(folder),
                 field_names=FIELDS,
                 may_carry_form=Scope.MONITOR in current().scopes,
+                find_upload=uploads.finder(context, current().owner),
             )
             return jsonify(_answer(context, body, folder))
         finally:
@@ -74,21 +77,7 @@ def _answer(context: Context, body: ReceivedBody, folder: Path) -> dict[str, Any
     forms = body.role_files(FORM)
     if len(forms) != 1:
         raise Problem("form_missing" if not forms else "form_not_single", 422)
-    form_type = body.value("form_type")
-    if form_type is not None and form_type not in context.forms.types():
-        raise Problem("form_type_unknown", 422, name=form_type[:60])
-    refuse_fields_of_others(body, is_secretariat=Scope.MONITOR in current().scopes)
-    on_behalf_of = on_behalf_of_in(body)
-    asker = current().organisation if on_behalf_of is None else on_behalf_of["id"] if on_behalf_of["kind"] == "organisation" else None
-    wanted = Request(
-        files=[File(file.id, file.role, file.name, file.stored.size, _opener(folder / file.id)) for file in body.files],
-        form_type=form_type,
-        language=None,
-        received_on=timestamps.norwegian_date(received_at_in(body)),
-        today=timestamps.norwegian_date(timestamps.now()),
-        submitter_kind=submitter_kind(context.actors, current(), on_behalf_of),
-        organisation=asker,
-    )
+    wanted = _wanted(context, body, folder)
     try:
         result = examine(context, wanted)
     except (BoxCrashed, BoxUnavailable, ScannerUnavailable) as fault:
@@ -97,6 +86,31 @@ def _answer(context: Context, body: ReceivedBody, folder: Path) -> dict[str, Any
         return _shown(context, body, result, wanted)
     finally:
         result.discard()
+
+
+def _wanted(context: Context, body: ReceivedBody, folder: Path) -> Request:
+    """What handing in would have examined. Raises Problem for what it would have refused."""
+    identity = current()
+    is_secretariat = Scope.MONITOR in identity.scopes
+    fields = read_fields(body, policy=context.policy, form_types=context.forms.types(), is_secretariat=is_secretariat)
+    party = fields.on_behalf_of
+    form_type, kind = fields.form_type, submitter_kind(context.actors, identity, party)
+    owner = f"{party['kind']}:{party['id']}" if party else identity.owner
+    if fields.replaces:
+        with context.database.read() as tx:
+            replaced = replaced_version(tx, identity, fields.replaces, is_secretariat=is_secretariat, lock=False)
+        form_type, owner = form_type or replaced["requested_form_type"], replaced["owner"]
+        kind = replaced["submitter_kind"] if is_secretariat else kind
+    return Request(
+        files=[File(file.id, file.role, file.name, file.stored.size, _opener(folder / file.id)) for file in body.files],
+        form_type=form_type,
+        language=fields.language,
+        received_on=timestamps.norwegian_date(fields.received_at),
+        today=timestamps.norwegian_date(timestamps.now()),
+        submitter_kind=kind,
+        organisation=organisation_of(owner),
+        told=fields.findings(),
+    )
 
 
 def _opener(path: Path) -> Callable[[], Any]:
@@ -115,20 +129,24 @@ def _shown(context: Context, body: ReceivedBody, result: Examination, asked: Req
         "answers": result.answers,
         "read_as": result.read_as,
         "status": lifecycle.HELD if routing["held"] else result.status,
-        "errors": [finding.in_language(language) for finding in result.findings],
+        "errors": [
+            finding.in_language(language) | {"document": document_id("check", finding.document) if finding.document else None}
+            for finding in result.findings
+        ],
         "documents": [
             {
                 "id": document_id("check", document.id),
                 "role": document.role,
                 "parent": document_id("check", document.parent) if document.parent else None,
-                "path": document.path,
-                "name": document.name,
+                "path": blot_out(document.path),
+                "name": blot_out(document.name),
                 "media_type": document.media_type,
                 "format": document.format,
                 "size": document.size,
                 "sha256": digests.get(document.id),
             }
-            for document in result.documents
+            # As a submission has them: what was sent, then what was found inside.
+            for document in sorted(result.documents, key=lambda document: document.role == "extracted")
         ],
         "routing": routing["routing"],
         "held": routing["held"],

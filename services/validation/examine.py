@@ -17,6 +17,7 @@ from services.shared import lifecycle, words
 from services.shared.context import Checking
 from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, Register, ask, check, normalise, read_document, recognise
 from services.shared.forms.asking import READING_UNSURE
+from services.shared.identity_numbers import blot_out
 from services.shared.rules import Gates, load_gates, outcome
 from services.shared.sandbox import FormReading, Incoming, Opened, OpenedDocument
 from services.shared.sandbox import Problem as Fault
@@ -43,7 +44,7 @@ class File:
 class Request:
     """What is known before anything is opened.
 
-    ``released`` are documents the secretariat found to hold no identity number after all; ``organisation`` is the number of whose submission it is, if known.
+    ``told`` is what the fields beside the files showed already. ``released`` are documents the secretariat found to hold no identity number after all; ``organisation`` is the number of whose submission it is, if known.
     """
 
     files: Sequence[File]
@@ -54,6 +55,7 @@ class Request:
     submitter_kind: str | None
     released: Collection[str] = ()
     organisation: str | None = None
+    told: Sequence[Finding] = ()
 
 
 @dataclass
@@ -84,6 +86,12 @@ class Examination:
             self.opened.discard()
 
 
+def organisation_of(owner: str) -> str | None:
+    """The number of the organisation that owns a submission (``organisation:<orgnr>``), or None for a person."""
+    kind, _, number = owner.partition(":")
+    return number if kind == "organisation" else None
+
+
 def examine(context: Checking, request: Request) -> Examination:
     """Examine a submission. The caller discards the result. Raises what the box and the scanner raise when they cannot work now."""
     result = Examination(language=request.language)
@@ -99,6 +107,9 @@ def examine(context: Checking, request: Request) -> Examination:
         elif not any(finding.severity == "error" for finding in result.findings):
             result.findings.append(_document_finding("form_not_recognised", _form_file(request)))
         _identity_numbers(request, result)
+        result.findings += request.told
+        if any(finding.code == IDENTITY_NUMBER for finding in result.findings):
+            result.findings = [_without_numbers(finding) for finding in result.findings]
         _conclude(context, request, result)
     except BaseException:
         result.discard()
@@ -231,6 +242,12 @@ def _identity_numbers(request: Request, result: Examination) -> None:
     if any(finding.code == IDENTITY_NUMBER and _is_about_form(finding, result) for finding in result.findings):
         result.answers, result.read_as, result.title = None, {}, None  # the number itself must not be kept or shown
         result.findings = [finding for finding in result.findings if finding.code != READING_UNSURE]  # it says what was read
+
+
+def _without_numbers(finding: Finding) -> Finding:
+    """A finding may name a file or an unknown field: a number that stands in such a name is not told again."""
+    pointer = None if finding.pointer is None else blot_out(finding.pointer)
+    return replace(finding, pointer=pointer, message={language: blot_out(text) for language, text in finding.message.items()})
 
 
 def _is_about_form(finding: Finding, result: Examination) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select
 from services.shared import events, identifiers, lifecycle, metrics, names, timestamps
 from services.shared.context import Context
 from services.shared.database import once_committed
+from services.shared.forms import Finding
 from services.shared.jobs import Job
 from services.shared.models import documents
 from services.shared.objects import ObjectsUnavailable
@@ -17,7 +18,7 @@ from services.shared.objects.port import Stored
 from services.shared.sandbox import BoxCrashed, BoxUnavailable, OpenedDocument
 from services.shared.scanner import INFECTED, PENDING, ScannerUnavailable, Verdict
 from services.shared.worker import Effect, Retry, handles
-from services.validation.examine import Examination, File, Request, examine
+from services.validation.examine import Examination, File, Request, examine, organisation_of
 
 ACTOR = "validation"
 OUTCOME_EVENTS = {
@@ -73,7 +74,7 @@ def _request(context: Context, row: RowMapping) -> Request:
         ).mappings()
         files = [_file(context, document) for document in sent]
         story = events.story_of(tx, row["id"])
-    kind, _, organisation = row["owner"].partition(":")
+    released = {event.data["document"] for event in story if event.type == names.DOCUMENT_RELEASED}
     return Request(
         files=files,
         form_type=row["requested_form_type"],
@@ -81,8 +82,10 @@ def _request(context: Context, row: RowMapping) -> Request:
         received_on=timestamps.norwegian_date(row["received_at"]),
         today=timestamps.norwegian_date(timestamps.now()),
         submitter_kind=row["submitter_kind"],
-        released={event.data["document"] for event in story if event.type == names.DOCUMENT_RELEASED},
-        organisation=organisation if kind == "organisation" else None,
+        released=released,
+        organisation=organisation_of(row["owner"]),
+        # Until the first check has ended, what the row has is what its fields showed; the secretariat has seen it when a document was released.
+        told=[] if released else [Finding.from_json(error) for error in row["errors"]],
     )
 
 

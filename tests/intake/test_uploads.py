@@ -270,8 +270,12 @@ def test_a_form_by_upload_may_not_be_larger_than_a_form(tus: Tus) -> None:
     problem_of(submit(tus, ("form_upload", tus.upload(b" " * 25_000_001, "skjema.json"))), 413, "file_too_large")
 
 
-def test_a_check_takes_its_files_in_the_body_alone(tus: Tus) -> None:
-    problem_of(submit(tus, ("upload", tus.upload(TEXT)), form=good_json(), path="/api/v1/checks"), 400, "field_unknown")
+def test_a_check_reads_an_upload_and_leaves_it_to_be_handed_in(tus: Tus) -> None:
+    upload = tus.upload(TEXT)
+    checked = submit(tus, ("upload", upload), form=good_json(), path="/api/v1/checks")
+    assert checked.status_code == 200, checked.text
+    assert [document["size"] for document in checked.json()["documents"]][1:] == [len(TEXT)]
+    assert submit(tus, ("upload", upload), form=good_json()).status_code == 202
 
 
 def test_of_two_who_write_the_last_to_begin_wins_and_the_first_is_thrown_away(tus: Tus) -> None:

@@ -224,7 +224,7 @@ def test_rows_that_cannot_be_used_are_told_and_the_rest_is_in_force(desk: Secret
         (workbook("Ark", [HEADINGS[:6], ("2022_041", "", "", "", "", "")]), "register_columns_missing"),
         (workbook("Ark", [HEADINGS]), "register_without_rows"),
         (register(TODAY)[:-400], "file_corrupt"),
-        (zip_of({"metoder.txt": b"2022_041"}), "type_not_allowed"),
+        (zip_of({"metoder.txt": b"2022_041"}), "register_not_a_workbook"),
     ],
 )
 def test_a_workbook_of_which_nothing_can_be_used_changes_nothing(imported: Secretariat, data: bytes, code: str) -> None:
@@ -264,8 +264,8 @@ def test_what_people_save_in_excel_is_read(desk: Secretariat) -> None:
     ("data", "name", "status", "code"),
     [
         (b"", "metoder.xlsx", 422, "file_empty"),
-        (b"PK\x03\x04", "metoder.xls", 415, "type_not_allowed"),
-        (b"a;b", "metoder.csv", 415, "type_not_allowed"),
+        (b"PK\x03\x04", "metoder.xls", 415, "register_not_a_workbook"),
+        (b"a;b", "metoder.csv", 415, "register_not_a_workbook"),
         (b"ren tekst", "metoder.xlsx", 202, None),
     ],
 )

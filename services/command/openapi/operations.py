@@ -39,7 +39,11 @@ EXAMPLE_ACTION = {"version": 1, "reason": "Feilen er avklart på telefon."}
 
 def _act(name: str, summary: str, schema: Schema, *codes: str, forbidden: tuple[str, ...] = (), **example: object) -> Operation:
     """One of the secretariat's actions."""
-    problems = {400: ("json_expected",), 409: ("version_out_of_date", *codes), 422: ("reason_missing", "version_missing", "field_too_long")}
+    problems = {
+        400: ("json_expected",),
+        409: ("version_out_of_date", *codes),
+        422: ("reason_missing", "version_missing", "field_too_long", "identity_number_in_text"),
+    }
     if name == "route":
         problems[422] += ("value_not_allowed",)
     if forbidden:
@@ -185,7 +189,7 @@ SUBMISSIONS: Final = (
         {200: SUBMISSION},
         (WANTED, LANGUAGE),
         Body(ref("Withdrawal"), required=False, example={"reason": "Sendt ved en feil."}),
-        {400: ("json_expected",), 409: ("move_not_allowed",), 422: ("reason_missing", "field_too_long")},
+        {400: ("json_expected",), 409: ("move_not_allowed",), 422: ("reason_missing", "field_too_long", "identity_number_in_text")},
     ),
     Operation(
         "post",
@@ -197,7 +201,7 @@ SUBMISSIONS: Final = (
         {200: SUBMISSION},
         (WANTED, LANGUAGE),
         Body(ref("Message"), example={"text": "Budsjettvirkningen mangler for år fem."}),
-        {400: ("json_expected",), 409: ("move_not_allowed",), 422: ("text_missing", "field_too_long")},
+        {400: ("json_expected",), 409: ("move_not_allowed",), 422: ("text_missing", "field_too_long", "identity_number_in_text")},
     ),
     _act("accept", "Accept in spite of errors", action(), "not_read", "copy_out_of_date", "file_infected", "scan_pending", "move_not_allowed"),
     _act("reject", "End a held or quarantined submission", action(), "move_not_allowed"),
@@ -346,7 +350,15 @@ FORMS: Final = (
         {200: Answer("What was found.", ref("CheckResult"))},
         (LANGUAGE,),
         Body(ref("CheckRequest"), "multipart/form-data"),
-        {**BODY_PROBLEMS, 503: ("check_unavailable",)},
+        {
+            **BODY_PROBLEMS,
+            403: ("field_not_yours",),
+            404: ("replaced_not_found", "upload_unknown"),
+            409: ("copy_out_of_date", "correction_in_progress", "move_not_allowed", "upload_incomplete", "upload_used"),
+            410: ("upload_expired",),
+            422: (*BODY_PROBLEMS[422], "value_not_allowed", "field_too_long"),
+            503: ("check_unavailable", "store_unavailable"),
+        },
     ),
     Operation("get", "/forms", "listForms", "forms", "All forms and versions", ANYBODY, {200: Answer("The forms.", ref("Forms"))}, (LANGUAGE,)),
     Operation(

@@ -72,7 +72,7 @@ REGISTERS: Final = (
         {
             **{status: BODY_PROBLEMS[status] for status in (400, 408, 411)},
             413: ("file_too_large", "submission_too_large", "too_many_files", "too_many_parts"),
-            415: BODY_PROBLEMS[415],
+            415: (*BODY_PROBLEMS[415], "register_not_a_workbook"),
             422: ("register_file_missing", "file_empty", "name_not_allowed"),
             503: ("store_unavailable",),
         },

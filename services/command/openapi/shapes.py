@@ -212,7 +212,7 @@ SUBMISSION_SHAPES: dict[str, Schema] = {
     "SubmissionList": closed({"items": listed(LISTED_SUBMISSION), "next": CURSOR, "total": NUMBER}, optional=("total",)),
     "Accepted": closed({**{key: SUMMARY[key] for key in ("id", "reference", "version", "status")}, "links": ref("SubmissionLinks")}),
     "NewSubmission": {"type": "object", "additionalProperties": False, "properties": {**FORM_FIELDS, **UPLOAD_FIELDS}},
-    "CheckRequest": {"type": "object", "additionalProperties": False, "required": ["form"], "properties": FORM_FIELDS},
+    "CheckRequest": {"type": "object", "additionalProperties": False, "properties": {**FORM_FIELDS, **UPLOAD_FIELDS}},
     "CheckResult": CHECK_RESULT,
     "SignedReceipt": RECEIPT,
     "Keys": KEYS,

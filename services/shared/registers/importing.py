@@ -21,6 +21,8 @@ from services.shared.web.multipart import read_parts
 
 FILE_PART = "file"
 WORKBOOK = "xlsx"
+NO_WORKBOOK = "register_not_a_workbook"
+_OWN_WORDS = {"type_not_allowed": NO_WORKBOOK, "type_mismatch": NO_WORKBOOK}
 
 
 def receive(context: Context, identity: Identity, definition: RegisterDefinition, stream: Readable, content_type: str | None) -> str:
@@ -60,7 +62,7 @@ def read(context: Context, definition: RegisterDefinition, key: str, identifier:
         box = Box(context.policy, context.box.scratch_root, context.settings.allow_unconfined_parsing, tables=True)
         with box, box.open_submission([Incoming(identifier, "table", name, stream, size)]) as opened:
             for fault in opened.findings:
-                raise WorkbookRefused(fault.code, **{**fault.detail, "name": name})
+                raise WorkbookRefused(_OWN_WORDS.get(fault.code, fault.code), **{**fault.detail, "name": name})
             lines = next((document.scratch_file for document in opened.documents if document.scratch_file is not None), None)
             if lines is None:
                 raise WorkbookRefused("register_heading_missing", names=", ".join(column.title for column in definition.columns))
@@ -80,7 +82,7 @@ def _one_workbook(context: Context, stream: Readable, content_type: str | None, 
         if found is not None:
             raise Problem("too_many_files", 413, limit=1)
         if not part.filename.lower().endswith(f".{WORKBOOK}"):
-            raise Problem("type_not_allowed", 415, name=part.filename[:200])
+            raise Problem("register_not_a_workbook", 415, name=part.filename[:200])
         found = door.take_in(part, part.name, "attachment", part.filename, context.policy.sizes.form_bytes)
     if found is None:
         raise Problem("register_file_missing", 422)

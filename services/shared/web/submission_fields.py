@@ -3,18 +3,73 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, Final
 
-from services.shared import timestamps
+from services.shared import timestamps, words
 from services.shared.actors import Actors
+from services.shared.forms import Finding
 from services.shared.identity import Identity
+from services.shared.identity_numbers import blot_out, find_identity_numbers
 from services.shared.problems import Problem
+from services.shared.sandbox import Policy
 from services.shared.storable import storable_object
 from services.shared.web.incoming import ReceivedBody
 
 FIELDS: Final = frozenset({"form_type", "note", "access", "replaces", "on_behalf_of", "received_at", "language"})
 _SECRETARIAT_FIELDS: Final = ("on_behalf_of", "received_at")
 _SUBMITTER_KINDS: Final = ("organisation", "person", "foreign")
+ACCESS: Final = ("public", "restricted", "internal")
+NATIONAL_IDENTITY_NUMBER: Final = "national_identity_number"
+
+
+@dataclass(frozen=True)
+class SubmissionFields:
+    """What the fields of a body say, checked.
+
+    ``note`` holds no national identity number any more; ``note_had_number`` says that it did. ``received_at`` is a moment, now or the earlier one that the secretariat gives.
+    """
+
+    form_type: str | None
+    language: str | None
+    access: str
+    note: str | None
+    note_had_number: bool
+    replaces: str | None
+    on_behalf_of: dict[str, Any] | None
+    received_at: str
+
+    def findings(self) -> list[Finding]:
+        """What is wrong with the fields and is told like what is wrong with the form."""
+        if not self.note_had_number:
+            return []
+        message = {language: words.text("validation.note_identity_number", language) for language in words.LANGUAGES}
+        return [Finding(pointer=None, label=words.catalogue()["validation.note"], code=NATIONAL_IDENTITY_NUMBER, message=message)]
+
+
+def read_fields(body: ReceivedBody, *, policy: Policy, form_types: Collection[str], is_secretariat: bool) -> SubmissionFields:
+    """Check the fields of a body. Raises Problem."""
+    refuse_fields_of_others(body, is_secretariat=is_secretariat)
+    note = body.value("note")
+    if note and len(note) > policy.sizes.note_characters:
+        raise Problem("field_too_long", 422, name="note", limit=policy.sizes.note_characters)
+    return SubmissionFields(
+        form_type=_known(body.value("form_type"), form_types, "form_type_unknown"),
+        language=_known(body.value("language"), words.LANGUAGES, "value_not_allowed"),
+        access=_known(body.value("access"), ACCESS, "value_not_allowed") or "restricted",
+        note=note and blot_out(note),
+        note_had_number=bool(note and find_identity_numbers(note)),
+        replaces=body.value("replaces"),
+        on_behalf_of=on_behalf_of_in(body),
+        received_at=received_at_in(body),
+    )
+
+
+def _known(value: str | None, allowed: Collection[str], code: str) -> str | None:
+    if value is not None and value not in allowed:
+        raise Problem(code, 422, name=value[:60])
+    return value
 
 
 def refuse_fields_of_others(body: ReceivedBody, *, is_secretariat: bool) -> None:

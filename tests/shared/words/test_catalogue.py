@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.create import ACCESS
 from services.intake.pages.submission import PATHS
 from services.routing.broker.dead import REASONS
 from services.shared import lifecycle, names, scanner, words
@@ -20,6 +19,7 @@ from services.shared.forms.field_types import FIELD_TYPES
 from services.shared.identity.issuer import DEMO_SCOPES
 from services.shared.problems import STATUS_CODES
 from services.shared.story import DELIVERY_STATES
+from services.shared.web.submission_fields import ACCESS
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES = ROOT / "services"
@@ -45,19 +45,6 @@ PUT_TOGETHER = {
     "timeline.": EVENTS,
 }
 OURS = ("pages.", "publishing.", "receipt.", "status.", "scan.", "templates.", "timeline.")
-# Forms that are bokmål and never nynorsk.
-BOKMAL = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        ikke hvem hva hvor hvordan hvorfor hvis hvilken hvilket hvilke hver hverandre hun dere jeg noe noen navn navnet mottatt blitt være vært gjør gjøre gjøres ble
-        innsendingen innsendinger innsendingene innsender mottaker mottakere filen siden saken meldingen begrunnelse begrunnelsen skjemaene dokumenter dokumentene
-        mangler kommer tilhører trenger vet følger leter søker finnes brukes sendes rettes kontrolleres arkiveres avsluttes prøves
-        allerede uten mye bare også fortsatt nå fra egne første nyere nyeste samlet endret lagret rettet sperret godtatt avsluttet hentet bekreftet erstattet trukket
-        tegn dager minutter sikkerhet tar tatt sier gjennomgå laget språkene betyr lest vurderes igangsatt vedleggene merknaden
-        """,
-    )
-)
 
 
 @cache
@@ -142,13 +129,6 @@ def test_no_text_is_left_over() -> None:
 def test_every_text_a_template_asks_for_is_there() -> None:
     for asked in re.findall(r"""\bt\(["'](?P<key>[a-z_0-9.]+)["'](?=[,)])""", templates()):
         assert words.has(asked), asked
-
-
-@pytest.mark.parametrize("file", sorted(own_files()))
-def test_nynorsk_is_nynorsk(file: str) -> None:
-    for key, texts in own_files()[file].items():
-        written = set(re.findall(r"[a-zæøåéèêóòâôü]+", re.sub(r"\{[^}]*\}", " ", texts["nn"].lower())))
-        assert not written & BOKMAL, f"{key}: {sorted(written & BOKMAL)}"
 
 
 @pytest.mark.parametrize(

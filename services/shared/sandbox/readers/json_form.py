@@ -84,6 +84,7 @@ def _check(value: Any, left: int, limit: int) -> None:
 def _search(document: Document, value: Any, pointer: str) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
+            document.search(key, part="field name")
             _search(document, inner, f"{pointer}/{key}"[:300])
     elif isinstance(value, list):
         for number, inner in enumerate(value):

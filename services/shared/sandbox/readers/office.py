@@ -29,8 +29,14 @@ _SHEET_TEXT = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}t"
 _SHEET_VALUE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}v"
 _SLIDE_TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
 _SLIDE_PARAGRAPH = "{http://schemas.openxmlformats.org/drawingml/2006/main}p"
+_ASIDE_PARTS = re.compile(
+    r"(?:docProps/[^/]+|customXml/item\d+|(?:word|xl|ppt)/(?:charts|diagrams|drawings|glossary)/[^/]+|word/people|"
+    r"xl/(?:workbook|externalLinks/[^/]+|tables/[^/]+|persons/[^/]+|pivotCache/[^/]+)|ppt/(?:presentation|commentAuthors|authors|tags/[^/]+|slideMasters/[^/]+|slideLayouts/[^/]+))\.xml",
+    re.IGNORECASE,
+)
+_FOR_PEOPLE = {"name", "descr", "title", "displayName", "author", "v", "val", "tooltip"}
 _TEXT_PARTS = {
-    "xlsx": re.compile(r"xl/(?:sharedStrings|worksheets/[^/]+|comments[^/]*|threadedComments/[^/]+)\.xml", re.IGNORECASE),
+    "xlsx": re.compile(r"xl/(?:sharedStrings|worksheets/[^/]+|(?:comments/)?comments?[^/]*|threadedComments/[^/]+)\.xml", re.IGNORECASE),
     "pptx": re.compile(r"ppt/(?:slides|notesSlides|comments)/[^/]+\.xml", re.IGNORECASE),
 }
 
@@ -72,9 +78,33 @@ def read(opening: FileOpening, document: Document) -> None:
                 continue
             left -= size
             parsed.add(name)
-            document.search(_text_of(package.xml(name)), part=name)
+            root = package.xml(name)
+            document.search(_text_of(root), part=name)
+            document.search("\n".join(told_aside(root, "{*}cNvPr", "{*}hyperlink")), part=name)
+    search_aside(opening, document, package, parsed)
     package.refuse_doctypes(parsed)
     extract_embedded(opening, document, package)
+
+
+def search_aside(opening: FileOpening, document: Document, package: Package, parsed: set[str]) -> None:
+    """Look for fødselsnummer where nobody looks: properties, bound data, names of sheets, drawings, charts. Adds what it parsed to ``parsed``."""
+    left = opening.policy.opening.form_part_bytes
+    for name in package.names:
+        if name in parsed or not _ASIDE_PARTS.fullmatch(name):
+            continue
+        left -= package.parts[name.casefold()].file_size
+        if left < 0:
+            document.text_searched = False
+            document.note("text_too_long_to_search")
+            return
+        parsed.add(name)
+        root = package.xml(name)
+        document.search("\n".join([*(str(text) for text in root.itertext()), *told_aside(root, "*")]), part=name)
+
+
+def told_aside(root: etree._Element, *elements: str) -> list[str]:
+    """What stands in attributes for people of these elements: names, titles, descriptions of pictures."""
+    return [str(value) for element in root.iter(*elements) for key, value in element.attrib.items() if etree.QName(key).localname in _FOR_PEOPLE]
 
 
 def package_of(opening: FileOpening, document: Document) -> Package:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _RUNS = {"/Launch", "/JavaScript"}
 _RADIO, _PUSH_BUTTON = 1 << 15, 1 << 16
+_MOST_METADATA = 1 << 20
 _MOST_TREE_DEPTH = 60
 
 
@@ -64,6 +65,7 @@ def read(opening: FileOpening, document: Document) -> None:
         else:
             walk.search_fields()
             pdf_text.search(opening, document)
+        walk.search_aside(reader, pages)
         walk.extract_files(pages)
     except LimitReachedError as error:
         raise Refused("file_too_complex", reason="limit") from error
@@ -174,6 +176,25 @@ class _Walk:
     def search_fields(self) -> None:
         """Look for fødselsnummer in filled-in fields of a file that is not the form."""
         self.fields()
+
+    def search_aside(self, reader: pypdf.PdfReader, pages: list[DictionaryObject]) -> None:
+        """Look for fødselsnummer where nobody looks: the file's properties, its bookmarks, comments on the pages."""
+        told = [str(_plain(value)) for value in (_dictionary(reader.trailer.get("/Info")) or {}).values()]
+        metadata = _plain(self._catalog.get("/Metadata"))
+        if isinstance(metadata, StreamObject):
+            told.append(metadata.get_data()[:_MOST_METADATA].decode("utf-8", "replace"))
+        self._document.search("\n".join(told), part="properties")
+        titles, node = [], _dictionary(self._catalog.get("/Outlines"))
+        waiting, seen = [node.get("/First")] if node is not None else [], set[int]()
+        while waiting:
+            entry = self._visit(waiting.pop(), seen)
+            if entry is not None:
+                titles.append(str(_plain(entry.get("/Title"))))
+                waiting += [entry.get("/First"), entry.get("/Next")]
+        self._document.search("\n".join(titles), part="bookmarks")
+        for number, page in enumerate(pages, 1):
+            said = [str(_plain(annotation.get(key))) for annotation in self._annotations(page) for key in ("/Contents", "/T", "/TU", "/Subj", "/RC")]
+            self._document.search("\n".join(said), page=number)
 
     def extract_files(self, pages: list[DictionaryObject]) -> None:
         """Hand over every attached file once: from the catalog's name tree, its associated files, and the pages' paper clips."""

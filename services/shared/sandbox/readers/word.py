@@ -52,10 +52,12 @@ def read(opening: FileOpening, document: Document) -> None:
         parsed.add(name)
         root = _without_fallbacks(package, name, opening.policy.opening.form_part_bytes if form else None)
         document.search(_text_of(opening, document, root), part=name)
+        document.search("\n".join(office.told_aside(root, "{*}docPr", "{*}cNvPr", "{*}tag", "{*}alias", "{*}comment")), part=name)
         if form:
             roots[name] = root
     if not parsed and document.text_searched:
         raise Refused("file_corrupt", reason="missing part", part="word/document.xml")
+    office.search_aside(opening, document, package, parsed)
     package.refuse_doctypes(parsed)
     if form:
         _read_form(opening, document, package, roots, form)
