@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -17,6 +18,7 @@ from services.shared.forms.normal_forms import clean, is_placeholder
 from services.shared.forms.reading import TagValue
 from services.shared.forms.ticks import choice_names, choice_of, split_marks
 
+_SEVERAL: Final = 2
 _YES_OR_NO: Final = re.compile(r"^(ja|nei|yes|no|j|n)\b[\s.,:;–—-]*(.*)$", re.IGNORECASE | re.DOTALL)
 _BETWEEN: Final = re.compile(r"\s*(?:/|\||\n|\t|,|\bog\b|\beller\b|\bor\b|\band\b)\s*")
 _BULLET: Final = re.compile(r"^[-–—•·*▪‣●]\s+")
@@ -31,16 +33,32 @@ class Answer(NamedTuple):
     doubts: frozenset[str] = frozenset()
 
 
-def answer_at(place: Place, known_tags: Collection[str]) -> Answer:
+class Help(NamedTuple):
+    """What explains questions in a document: ``texts`` that stand below several labels, and whether slanted text explains."""
+
+    texts: frozenset[str]
+    is_faint: bool
+
+
+def help_in(lines: Sequence[Line], places: Sequence[Place]) -> Help:
+    """What explains and is no answer: slanted lines and notes that stand there several times; slanted lines with plain answers below."""
+    faint = Counter(spaced(line.text) for line in lines if line.faint)
+    notes = Counter(spaced(note) for place in places for note in place.line.notes)
+    answers = [[line for line in _lines(place.answer) if line.text.strip()] for place in places if place.kept]
+    above = sum(written[0].faint and not written[1].faint for written in answers if len(written) > 1)
+    return Help(frozenset(text for text, count in (faint + notes).items() if count >= _SEVERAL), above >= _SEVERAL)
+
+
+def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Answer:
     """The answer at a place. What stands in the form's own controls (``known_tags``) is left out: it was read by its tag."""
     asked = place.target.asked
     doubts = set(place.doubts)
-    lines = list(_written(place, known_tags))
+    lines = [line for line in _written(place, known_tags) if not (line.faint and (explained.is_faint or spaced(line.text) in explained.texts))]
     kept = _without_help(lines, doubts)
     if any(line.struck for line in kept) and not _is_choice(asked):
         doubts.add("struck")
     texts = [line.text.rstrip() for line in kept]
-    notes = [note for line in (*kept, place.line) for note in line.notes]
+    notes = [note for line in (*kept, place.line) for note in line.notes if spaced(note) not in explained.texts]
     if notes and any(line.notes for line in kept):
         doubts.add("note")
     if not any(text.strip() for text in texts) and notes:

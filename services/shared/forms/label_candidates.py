@@ -22,6 +22,8 @@ _LONGEST_WITHOUT_SIGN: Final = 200
 
 HEADING, STRONG, CAPITALS, PLAIN = 40, 20, 12, 9
 """How far a line stands out. A label in the answer to another stands out less than the labels of the form do."""
+ALIKE: Final = 3
+"""Two lines no further apart stand out alike."""
 _COLON_MORE, _NUMBER_MORE, _DASH_LESS, _ITEM_LESS = 1, 2, 3, 2
 
 
@@ -91,7 +93,8 @@ class Finder:
             if match := self._index.find(text[:end]):
                 if not match.targets:
                     continue
-                rest = text[end:].strip().lstrip(":–—- \t").strip() if not text[end:].strip().startswith(("-", "–")) else text[end:].strip(" \t:")
+                rest = text[end:].strip()
+                rest = rest[1:].strip() if rest.startswith(":") else rest
                 return Candidate(match, text[:end], rest, strength_of(line, end, text[:end]))
         return None
 
@@ -102,10 +105,15 @@ class Finder:
     def _ends(self, line: Line) -> Iterator[int]:
         """Where a label may end, the longest first."""
         text = line.text
-        ends = {found.end() for found in _ENDS.finditer(text[:_MOST_LOOKED_AT])}
+        ends = {found.end() for found in _ENDS.finditer(text[:_MOST_LOOKED_AT]) if not self._begins_answer(line, found)}
         if 0 < line.strong < len(text):
             ends.add(line.strong)
         return iter(sorted((end for end in ends if end < len(text)), reverse=True)[:_MOST_ENDS])
+
+    def _begins_answer(self, line: Line, end: re.Match[str]) -> bool:
+        """Whether a dash is the first sign of the answer: the label has ended already."""
+        before = line.text[: end.start()].rstrip(" ")
+        return not end[0].strip(" –—-") and end[0].strip() != "" and (before.endswith((":", "?", "\t")) or end.start() >= line.strong > 0)
 
     def _label_parts(self, line: Line) -> Iterator[tuple[str, str]]:
         """What of a line looks like a label, whatever its words: all of it, up to where it stops standing out, up to a colon or question mark."""
@@ -130,9 +138,9 @@ def strength_of(line: Line, end: int, label: str) -> int:
     if label.isupper() and sum(map(str.isalpha, label)) > 6:
         return CAPITALS + number
     strength = PLAIN + number
-    if label.rstrip().endswith((":", "\t")):
+    if label.rstrip(" *").endswith((":", "\t", "?")):
         strength += _COLON_MORE
-    elif end < len(line.text) and not label.rstrip().endswith("?"):
+    elif end < len(line.text):
         strength -= _DASH_LESS
     return strength - (_ITEM_LESS if line.item else 0)
 

@@ -70,6 +70,8 @@ def _weight(place: Place, wordings: Counter[str], most: int) -> float:
     """How much speaks for a place: how it stands there, how well its words fit, whether the other labels are worded in the same language."""
     fit = place.candidate.match.fit
     worded = max((wordings[wording] for wording in place.candidate.match.wordings), default=0) / most
+    if place.candidate.match.heading and not place.has_answer:
+        return 0.0  # a heading of the form that reads like a question
     return place.strength + (_FULL_WEIGHT if fit == FULL else _LIKE_WEIGHT if fit == LIKE else _SHORT_WEIGHT) + 4 * worded + 4 * place.has_answer
 
 

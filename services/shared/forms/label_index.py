@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from rapidfuzz import fuzz, process
 
 from services.shared.forms.fields import Field, Section
-from services.shared.forms.label_words import compact, reading_rules, spaced, variants, without_parentheses
+from services.shared.forms.label_words import compact, is_mark_only, reading_rules, spaced, variants, without_parentheses
 
 FULL, SHORT, LIKE = 3, 2, 1
 """How well a text fits a label: word for word; without what stands in parentheses; by likeness."""
@@ -94,16 +94,18 @@ class LabelIndex:
 
     def find(self, text: str) -> Match | None:
         """What a text that is nothing but a label, or a heading of the form, stands for."""
-        if len(text) > _LONGEST_LABEL:
-            return None
-        forms = variants(text)
-        for number, form in enumerate(forms):
+        return None if len(text) > _LONGEST_LABEL else self._find_one(text) or self._in_two_languages(text)
+
+    def _find_one(self, text: str) -> Match | None:
+        for number, form in enumerate(variants(text)):
             key = compact(form)
             if names := self._names.get(key):
-                return _match(names, SHORT if number > 1 else FULL, heading=key in self._headings)
+                found = _match(names, SHORT if number > 1 else FULL, heading=key in self._headings)
+                # Of labels that differ only in parentheses, which one is it when other words stand in them?
+                return found._replace(sure=number <= 1 or len(found.targets) == 1 or is_mark_only(text, form))
             if key in self._headings:
                 return Match((), FULL, frozenset(), heading=True)
-        return self._in_two_languages(text)
+        return None
 
     def like(self, text: str) -> Match | None:
         """The label that a text is most like, when it is like enough."""
@@ -132,9 +134,12 @@ class LabelIndex:
     def _in_two_languages(self, text: str) -> Match | None:
         """A label given in several languages, parted by a stroke."""
         parts = [part for part in _TWO_LANGUAGES.split(text) if part.strip()]
+        if len(parts) > 3 and len(parts) % 2 == 0:  # the label has a stroke of its own
+            half = len(parts) // 2
+            parts = [" / ".join(parts[:half]), " / ".join(parts[half:])]
         if not 2 <= len(parts) <= 3:
             return None
-        matches = [self.find(part) for part in parts]
+        matches = [self._find_one(part) for part in parts]
         first = matches[0]
         if first is None or any(match is None or match.targets[:1] != first.targets[:1] for match in matches):
             return None

@@ -13,13 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.shared.form_lines import Line
-from services.shared.forms.label_candidates import HEADING, PLAIN, STRONG, Candidate, Finder, stands_out
+from services.shared.forms.label_candidates import ALIKE, HEADING, PLAIN, STRONG, Candidate, Finder, stands_out
 from services.shared.forms.label_index import FULL, LIKE
 from services.shared.forms.label_place import TABLE_STRENGTH, Place
 from services.shared.forms.label_tables import TableReader
 from services.shared.forms.layout import Item, Layout, Table
 
-_ALIKE: Final = 3  # two strengths no further apart are of one kind
 _SEVERAL: Final = 3
 _SHORT_LINE: Final = 120
 _NEXT_LABEL: Final = re.compile(r"(?:\t+|\s{3,}|\s+\|\s+|[,;]\s+)(?=[^\t:|]{2,80}:)")
@@ -75,7 +74,7 @@ class Places:
         """One line of running text; the label whose answer comes next."""
         candidate = self._candidate(line, owner)
         if candidate is not None and candidate.is_heading:
-            if owner is None or candidate.strength >= min(owner.strength - _ALIKE, STRONG):
+            if owner is None or candidate.strength >= min(owner.strength - ALIKE, STRONG):
                 self._stop(stream, line)
                 return None
             candidate = None
@@ -108,16 +107,16 @@ class Places:
 
     def _begins_anew(self, candidate: Candidate, owner: Place, stream: _Stream) -> bool:
         """Whether a label-like line is a label of the form, and not a part of the answer to ``owner``."""
-        if candidate.strength >= owner.strength - _ALIKE:
+        if candidate.strength >= owner.strength - ALIKE:
             return candidate.match.fit > LIKE or candidate.strength >= owner.strength
         if owner.target.sub is None and owner.target.field.fields:
             return True
+        if owner.candidate.match.heading and not _holds_text(stream.events):
+            return True  # a heading of the form that reads like the one question below it
         answered = bool(owner.candidate.rest) or _holds_text(stream.events)
         several = self._kinds[_kind(candidate.strength)] >= _SEVERAL
         if not owner.is_open:
             return several or answered
-        if not answered and several and candidate.whole is False:
-            return True
         owner.doubts.add("inside:" + "/".join(candidate.match.targets[0].name))
         return False
 
@@ -125,12 +124,12 @@ class Places:
         """Whether a line that is no label we know ends the answer to ``owner``: an unknown question or a heading between."""
         strength = stands_out(line)
         if not strength:
-            if owner.strength <= PLAIN + _ALIKE and _looks_like_question(line) and _holds_text(stream.events):
+            if owner.strength <= PLAIN + ALIKE and _looks_like_question(line) and _holds_text(stream.events):
                 owner.doubts.add("question")
             return False
         if line.level == 0 and self._kinds[_kind(STRONG)] < _SEVERAL:
             return False  # labels do not stand out here: it is an answer that does
-        if strength < owner.strength - _ALIKE:
+        if strength < owner.strength - ALIKE:
             owner.doubts.add("heading")
             return False
         if line.level == 0 and not bool(owner.candidate.rest) and not _holds_text(stream.events) and not _looks_like_question(line):
@@ -190,7 +189,7 @@ class Places:
 
 def _kind(strength: int) -> int:
     """Labels of one kind: headings, what stands out, plain text."""
-    return HEADING if strength > TABLE_STRENGTH else STRONG if strength >= STRONG - _ALIKE else PLAIN
+    return HEADING if strength > TABLE_STRENGTH else STRONG if strength >= STRONG - ALIKE else PLAIN
 
 
 def _holds_text(events: Sequence[Place | Item | None]) -> bool:

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from services.shared.form_lines import Line
-from services.shared.forms.label_candidates import Candidate
+from services.shared.forms.label_candidates import ALIKE, Candidate
 from services.shared.forms.label_place import TABLE_STRENGTH, Place
-from services.shared.forms.label_words import compact, reading_rules
+from services.shared.forms.label_words import reading_rules
 from services.shared.forms.layout import Block, Item, Table
 from services.shared.forms.ticks import is_mark
 
@@ -27,18 +27,25 @@ class TableReader:
 
     def __init__(self, places: Places) -> None:
         self._places = places
+        self._by_columns = False
+        self._heads: dict[int, str] = {}
 
     def read(self, table: Table) -> bool:
         """Find the labels of a table and their answers; False when it has none and is a part of what stands around it."""
         kinds = {id(block): self._kind(block) for row in table.rows for block in row}
         if not any(kind in (_LABEL, _OWN) for kind in kinds.values()):
             return self._read_inside(table, kinds)
-        pairs = sum(self._is_pair(table, row, kinds) for row in table.rows)
+        headers = {index for index in range(len(table.rows)) if self._is_header(table, index, kinds)}
+        if not headers:
+            _forget_labels_in_answers(table, kinds)
+        pairs = sum(self._is_pair(row, kinds) for row in table.rows)
+        self._heads = self._heads_of(table, kinds)
+        self._by_columns = self._has_a_column_for_each_record(table, kinds)
         done: set[int] = set()
         for index, row in enumerate(table.rows):
-            if id(row[0]) in done and all(id(block) in done for block in row):
+            if all(id(block) in done for block in row):
                 continue
-            if self._is_header(table, index, kinds, done):
+            if index in headers:
                 self._read_header(table, index, kinds, done)
             else:
                 self._read_row(table, row, kinds, done, pairs)
@@ -73,19 +80,36 @@ class TableReader:
             return _HEADING
         return _OWN if candidate.rest or self._labels_in(block) > 1 or _rest(block, first) else _LABEL
 
-    def _is_pair(self, table: Table, row: Sequence[Block], kinds: dict[int, str]) -> bool:
+    def _is_pair(self, row: Sequence[Block], kinds: dict[int, str]) -> bool:
         """Whether a label and an answer stand side by side in this row."""
         return any(kinds[id(left)] in (_LABEL, _OWN) and kinds[id(right)] == _OTHER and left.end == right.column for left, right in pairwise(row))
 
-    def _is_header(self, table: Table, index: int, kinds: dict[int, str], done: set[int]) -> bool:
+    def _heads_of(self, table: Table, kinds: dict[int, str]) -> dict[int, str]:
+        """The texts over the columns, when the first row is one of heads and not of a label and its answer."""
+        first = table.rows[0]
+        is_heads = len(first) > 1 and not any(kinds[id(block)] in (_LABEL, _OWN) for block in first)
+        return {block.column: block.text for block in first if block.text} if is_heads else {}
+
+    def _has_a_column_for_each_record(self, table: Table, kinds: dict[int, str]) -> bool:
+        """Whether the labels of a group stand in the first column, and each further column is a row of the group."""
+        for row in table.rows:
+            if kinds[id(row[0])] in (_LABEL, _OWN) and self._candidate(row[0]).match.targets[0].sub is not None:
+                right = self._answers_beside(table, row[0], kinds)
+                written = [block for block in right if kinds[id(block)] != _EMPTY]
+                if len(written) > 1 and len(self._answer_cells(right, written)) > 1:
+                    return True
+        return False
+
+    def _is_header(self, table: Table, index: int, kinds: dict[int, str]) -> bool:
         """A row of labels with their answers in the rows below."""
-        row = [block for block in table.rows[index] if id(block) not in done]
+        row = table.rows[index]
         labels = [block for block in row if kinds[id(block)] == _LABEL]
         others = [block for block in row if kinds[id(block)] in (_OTHER, _OWN)]
         if len(labels) < _SEVERAL or len(others) > 1 or (others and others[0] is not row[0]) or index + 1 >= len(table.rows):
             return False
-        below = [block for block in (table.below(label) for label in labels) if block is not None]
-        return len(below) >= _SEVERAL and sum(kinds[id(block)] in (_OTHER, _OWN, _EMPTY) for block in below) > len(below) / 2
+        below = [(label, block) for label in labels if (block := table.below(label)) is not None]
+        answers = [block for label, block in below if kinds[id(block)] in (_OTHER, _EMPTY) or self._stands_out_less(block, self._candidate(label))]
+        return len(below) >= _SEVERAL and len(answers) > len(below) / 2
 
     def _read_header(self, table: Table, index: int, kinds: dict[int, str], done: set[int]) -> None:
         labels = [block for block in table.rows[index] if kinds[id(block)] == _LABEL]
@@ -133,24 +157,9 @@ class TableReader:
 
     def _answers_beside(self, table: Table, block: Block, kinds: dict[int, str]) -> list[Block]:
         """The cells to the right of a label up to the next label of the row."""
-        found: list[Block] = []
-        ended_at = 63
-        for other in table.beside(block):
-            if other.column >= ended_at:
-                continue
-            if kinds[id(other)] in (_LABEL, _HEADING) and (found or other.row == block.row):
-                if not found and kinds[id(other)] == _LABEL and other.row == block.row and table.beside(other):
-                    return []
-                if self._is_same_label(block, other):
-                    found.append(other)
-                    continue
-                ended_at = min(ended_at, other.column)
-                continue
-            found.append(other)
-        return [other for other in found if other.column < ended_at]
-
-    def _is_same_label(self, block: Block, other: Block) -> bool:
-        return compact(block.text) == compact(other.text)
+        beside = table.beside(block)
+        ends = [other.column for other in beside if other.row == block.row and kinds[id(other)] in (_LABEL, _OWN, _HEADING)]
+        return [other for other in beside if other.column < min(ends, default=64)]
 
     def _is_only_help(self, block: Block, written: Sequence[Block], pairs: int) -> bool:
         """Whether what follows the label in its own cell is help, and the answer stands beside."""
@@ -166,33 +175,32 @@ class TableReader:
     def _read_beside(self, table: Table, block: Block, right: Sequence[Block], written: Sequence[Block]) -> None:
         candidate = self._candidate(block)
         target = candidate.match.targets[0]
-        if target.sub is not None and len(written) > 1 and len(right) > 1:
+        chosen = self._answer_cells(right, written)
+        if target.sub is not None and self._by_columns and len(right) > 1:
             for record, answer in enumerate(sorted(right, key=lambda other: other.column)):
                 self._add(block, candidate, answer.items, table=table.number, record=record)
             return
-        chosen = self._answer_cells(table, right, written)
         items = [item for answer in chosen for item in answer.items]
-        if len(chosen) > 1 and all(is_mark(answer.text) or not answer.text for answer in right):
-            items = list(self._marked(table, right))
+        if len(right) > 1 and written and self._heads and all(is_mark(other.text) for other in written):
+            items = list(self._marked(right))
             chosen = [right[0]]
         place = self._add(block, candidate, items, table=table.number)
         if len(chosen) > 1 and not (target.asked.choices or target.asked.type.json == "boolean" or target.asked.type.shape == "list"):
             place.doubts.add("several cells")
 
-    def _answer_cells(self, table: Table, right: Sequence[Block], written: Sequence[Block]) -> Sequence[Block]:
+    def _answer_cells(self, right: Sequence[Block], written: Sequence[Block]) -> Sequence[Block]:
         """Of several cells the one under a heading that says "answer", or those that are not under one that says "help"."""
         if len(right) < 2:
             return right
         words = reading_rules()
-        heads = {block.column: " ".join(block.text.casefold().split()).strip(" :") for block in table.rows[0]}
+        heads = {column: " ".join(text.casefold().split()).strip(" :") for column, text in self._heads.items()}
         named = [block for block in right if heads.get(block.column) in words.answer_words]
         left = [block for block in right if heads.get(block.column) not in words.help_words]
         return named or [block for block in left if block in written] or left[:1] or right[:1]
 
-    def _marked(self, table: Table, right: Sequence[Block]) -> list[Line]:
+    def _marked(self, right: Sequence[Block]) -> list[Line]:
         """Crosses in columns named for the choices, as ticked boxes beside their names."""
-        heads = {block.column: block.text for block in table.rows[0]}
-        return [Line(f"{'☒' if block.text.strip() not in ('', '☐') else '☐'} {heads.get(block.column, '')}") for block in right]
+        return [Line(f"{'☒' if block.text.strip() not in ('', '☐') else '☐'} {self._heads.get(block.column, '')}") for block in right]
 
     def _read_below(self, table: Table, block: Block, kinds: dict[int, str], done: set[int]) -> None:
         """A label with no cell beside: the answer is the row below, when that is no label itself."""
@@ -200,13 +208,18 @@ class TableReader:
         items: list[Item] = []
         below = table.below(block)
         last_in_row = not table.beside(block)
-        if below is not None and last_in_row and kinds[id(below)] in (_OTHER, _EMPTY):
-            row = next(row for row in table.rows if below in row)
-            answers = [other for other in row if other.column >= block.column]
-            if all(kinds[id(other)] in (_OTHER, _EMPTY) for other in answers):
+        if below is not None and last_in_row:
+            answers = [other for other in row_of(table, below) if other.column >= block.column]
+            if all(kinds[id(other)] in (_OTHER, _EMPTY) or self._stands_out_less(other, candidate) for other in answers):
                 items = [item for answer in answers for item in answer.items]
                 done |= {id(answer) for answer in answers}
         self._add(block, candidate, items, table=table.number)
+
+    def _stands_out_less(self, block: Block, label: Candidate) -> bool:
+        """Whether a cell begins with what reads like a label, but does not look like this one."""
+        first = _first(block)
+        found = self._places.finder.find(first) if first else None
+        return found is not None and (found.strength < label.strength - ALIKE or (label.whole and not found.whole))
 
     def _candidate(self, block: Block) -> Candidate:
         first = _first(block)
@@ -222,6 +235,34 @@ class TableReader:
         )
         self._places.add(place)
         return place
+
+
+def row_of(table: Table, block: Block) -> list[Block]:
+    """The row in which a cell begins."""
+    return next(row for row in table.rows if row[0].row == block.row)
+
+
+def _forget_labels_in_answers(table: Table, kinds: dict[int, str]) -> None:
+    """Right of a label stands its answer, whatever it reads like, unless most of that column are labels with answers of their own."""
+    columns: dict[int, list[str]] = {}
+    last: set[int] = set()
+    own = pairs = 0
+    for row in table.rows:
+        written = [block for block in row if kinds[id(block)] != _EMPTY]
+        for block in written:
+            columns.setdefault(block.column, []).append(kinds[id(block)])
+        last.add(row[-1].column)
+        for left, right in pairwise(written):
+            own += kinds[id(left)] == _OWN and kinds[id(right)] in (_OWN, _LABEL)
+            pairs += kinds[id(left)] == _LABEL and kinds[id(right)] == _OTHER
+    labels = {column for column, found in columns.items() if sum(kind in (_LABEL, _OWN) for kind in found) >= len(found) / 2}
+    labels = {column for column in labels if column == min(columns) or own > pairs or column not in last}
+    for row in table.rows:
+        follows = False
+        for block in row:
+            if follows and block.column not in labels and kinds[id(block)] in (_LABEL, _OWN, _HEADING):
+                kinds[id(block)] = _OTHER
+            follows = follows or kinds[id(block)] in (_LABEL, _OWN)
 
 
 def _first(block: Block) -> Line | None:

@@ -17,7 +17,8 @@ from services.shared.settings import SCHEMAS
 
 _WORDS: Final = re.compile(r"[^\W_]+")
 _PARENTHESES: Final = re.compile(r"\s*[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]")
-_NUMBER: Final = r"(?:[0-9]{1,2}(?:\.[0-9]{1,2}){0,3}|[ivx]{1,4}|[a-zæøå](?:\.?[0-9]{1,2})?)"
+_LAST_PARENTHESES: Final = re.compile(r"\s*[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]\s*$")
+_NUMBER: Final = r"[0-9]{1,2}(?:\.[0-9]{1,2}){0,3}[a-z]?(?:\s*[.):]+\s*|\s+)(?=\D)|[ivx]{1,4}[.)]\s*|[a-zæøå](?:\.?[0-9]{1,2}){0,2}[.):]\s*"
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,7 @@ def reading_rules() -> ReadingRules:
         label_margin=said["label_margin"],
         choice_least=said["choice_least"],
         most_fuzzy=said["most_fuzzy"],
-        numbering=re.compile(
-            rf"^(?:(?:{numbering})\.?\s*[0-9]{{1,2}}(?:\.[0-9]{{1,2}})*[a-z]?\s*[.:)–-]*\s*|{_NUMBER}\s*[.):]\s*|[0-9]{{1,2}}(?:\.[0-9]{{1,2}}){{0,3}}\s+)",
-            re.IGNORECASE,
-        ),
+        numbering=re.compile(rf"^(?:(?:{numbering})\.?\s*[0-9]{{1,2}}(?:\.[0-9]{{1,2}})*[a-z]?\s*[.:)–-]*\s*|{_NUMBER})", re.IGNORECASE),
         marks=re.compile(rf"[\s,;:–-]*\b(?:{marks})\b[\s.:*]*$", re.IGNORECASE),
         lead_ins=re.compile(rf"^(?:{lead_ins})\s+", re.IGNORECASE),
         answer_words=frozenset(said["answer_words"]),
@@ -74,13 +72,25 @@ def without_parentheses(text: str) -> str:
 
 
 def variants(text: str) -> list[str]:
-    """A text that may be a label, in the forms to look up: as it is, without its number, without what people put around it."""
+    """A text that may be a label, in the forms to look up: as it is, without its number, then without what people put around it."""
     rules = reading_rules()
     plain = clean(text).strip(" *:.")
     bare = rules.numbering.sub("", plain)
-    short = without_parentheses(bare)
-    unmarked = rules.marks.sub("", short)
-    return list(dict.fromkeys(form for form in (plain, bare, short, unmarked, rules.lead_ins.sub("", unmarked)) if form))
+    forms = [plain, bare]
+    short = bare
+    while (shorter := _LAST_PARENTHESES.sub("", rules.marks.sub("", short)).strip(" *:.")) != short and shorter:
+        forms.append(shorter)
+        short = shorter
+    forms += [without_parentheses(short), rules.lead_ins.sub("", short)]
+    return list(dict.fromkeys(form for form in forms if form))
+
+
+def is_mark_only(text: str, label: str) -> bool:
+    """Whether what a text says beyond a label is only that it must be filled in, and how."""
+    rules = reading_rules()
+    rest = clean(text).strip(" *:.")
+    rest = rules.numbering.sub("", rest).removeprefix(label)
+    return not spaced(rules.marks.sub("", rest.strip(" ()[]*:.")))
 
 
 def is_numbered(text: str) -> bool:

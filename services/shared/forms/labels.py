@@ -10,7 +10,7 @@ from services.shared.form_lines import Line
 from services.shared.forms.conditions import fields_of
 from services.shared.forms.definition import FormDefinition
 from services.shared.forms.fields import Field
-from services.shared.forms.label_answers import Answer, answer_at
+from services.shared.forms.label_answers import Answer, answer_at, help_in
 from services.shared.forms.label_candidates import Finder
 from services.shared.forms.label_choice import settle
 from services.shared.forms.label_index import FULL, LabelIndex
@@ -58,13 +58,14 @@ def find_answers(definition: FormDefinition, lines: Sequence[Line], known_tags: 
     places.close()
     settle(places.found)
     places.close()
+    help_lines = help_in(lines, places.found)
     found = Labelled()
     rows = _Rows()
     additions: dict[str, Answer] = {}
     for place in places.found:
         if not place.kept:
             continue
-        answer = answer_at(place, known_tags)
+        answer = answer_at(place, known_tags, help_lines)
         key = place.target.field.key
         tag = rows.tag(place) if place.target.sub else key
         if place.target.sub and _holds_control(place, key):
@@ -127,8 +128,9 @@ class _Rows:
             number = numbers.setdefault((place.table, place.record), len(numbers))
             return f"{key}/{number}/{sub}"
         current, seen, table, headings = self._current.get(key, (-1, set(), 0, 0))
-        other_table = bool(place.table and table and place.table != table)
-        if current < 0 or sub in seen or other_table or (headings != place.headings_before):
+        order = list(place.target.field.sub_fields)
+        starts_over = place.table != table and any(order.index(other) > order.index(sub) for other in seen)
+        if current < 0 or sub in seen or starts_over or headings != place.headings_before:
             current, seen = len(numbers), set()
             numbers["row", current] = current
         seen.add(sub)
