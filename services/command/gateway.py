@@ -75,7 +75,8 @@ class Gateway:
 
     def _refuse(self, problem: Problem, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         language = language_of(environ.get("HTTP_ACCEPT_LANGUAGE")) or DEFAULT
-        response = response_of(problem, language=language, instance=environ["PATH_INFO"], base_url=self._public_url)
+        with telemetry.tracing(telemetry.trace_of(environ.get("HTTP_TRACEPARENT")) or telemetry.new_trace()):
+            response = response_of(problem, language=language, instance=environ["PATH_INFO"], base_url=self._public_url)
         answer: Iterable[bytes] = response(environ, start_response)
         return answer
 

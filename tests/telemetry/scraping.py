@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,6 +22,14 @@ class Scrape:
         assert answer.status_code == 200, answer.text
         assert answer.headers["Content-Type"].startswith("text/plain")
         return Scrape(answer.text)
+
+    @staticmethod
+    def together(scrapes: Iterable[Scrape]) -> Scrape:
+        """Several processes as if they were one."""
+        whole = Scrape("")
+        for number, scrape in enumerate(scrapes):
+            whole.families |= {f"{name} of {number}": family for name, family in scrape.families.items()}
+        return whole
 
     def value(self, sample: str, **labels: str) -> float:
         """The sum of the samples of a name that have these labels among theirs."""

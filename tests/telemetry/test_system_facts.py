@@ -157,5 +157,6 @@ def test_no_query_reads_what_is_done(context: Context, plans: list[str]) -> None
         if re.search(r"SCAN (jobs|submissions|routing_messages)(?! USING)|Seq Scan on (jobs|submissions|routing_messages)", line)
     ]
     assert through == []
-    assert any("ix_jobs_unfinished" in line for line in plans)
+    # Two indexes hold the unfinished jobs alone; which of them is taken is the database's own matter.
+    assert any(re.search("ix_jobs_(unfinished|key)", line) for line in plans)
     assert any("ix_routing_messages_undone" in line for line in plans)
