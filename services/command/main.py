@@ -65,10 +65,11 @@ for command in (
 @click.option(
     "--ends", type=click.Choice(["embedded", "real"]), default="embedded", help="real: on servers and processes of its own, as in production."
 )
-def up(data: Path, port: int, samples: Path | None, ends: str) -> None:
+@click.option("--workers/--no-workers", default=True, help="With --ends real: leave out the workers, when other hosts run them.")
+def up(data: Path, port: int, samples: Path | None, ends: str, *, workers: bool) -> None:
     """Run everything: in one process on embedded stores, or on real servers."""
     stop_on_sigterm()
-    with _started(data.absolute(), port, ends) as system:
+    with _started(data.absolute(), port, ends, workers=workers) as system:
         if samples is not None and not (data / "samples-submitted").exists():
             print_table(submit_samples(samples, client_of(system)))
             (data / "samples-submitted").touch()
@@ -78,13 +79,13 @@ def up(data: Path, port: int, samples: Path | None, ends: str) -> None:
 
 
 @contextmanager
-def _started(data: Path, port: int, ends: str) -> Iterator[System]:
+def _started(data: Path, port: int, ends: str, *, workers: bool) -> Iterator[System]:
     """A running system, or a sentence that says why there is none."""
     try:
         if ends == "real":
             from services.command.real import running_real  # the servers' clients are not loaded for the embedded ends
 
-            with running_real(data, port=port) as real:
+            with running_real(data, port=port, workers=workers) as real:
                 yield real
             return
         with running(data, port=port) as system:

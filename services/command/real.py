@@ -145,11 +145,13 @@ def commands() -> dict[str, list[str]]:
 
 
 def processes(settings: Settings, ports: Mapping[str, int], metrics_ports: Mapping[str, int], folder: Path) -> dict[str, Startable]:
-    """The processes of production, each started by its own command with its settings in its environment."""
+    """The processes of production that have a port for their metrics, each started by its own command with its settings in its environment."""
     program = [sys.executable, "-m", "services.command.main"]
     environment = settings.as_environment()
     found: dict[str, Startable] = {}
     for name, arguments in commands().items():
+        if name not in metrics_ports:
+            continue  # its like runs on other hosts
         its_own = {"PORT": str(ports.get(name, settings.port)), "MOTTAK_METRICS_PORT": str(metrics_ports[name])}
         found[name] = ServerProcess(name, [*program, *arguments], folder / name, ready=lambda: True, environment={**environment, **its_own})
     return found
@@ -216,7 +218,7 @@ class Supervisor:
 class RunningReal:
     """A running system on real ends."""
 
-    def __init__(self, data: Path, port: int) -> None:
+    def __init__(self, data: Path, port: int, *, workers: bool = True) -> None:
         if missing := missing_programs():
             raise ServerMissing("\n".join(missing))
         self._lock = assemble.lock_data(data)
@@ -226,12 +228,12 @@ class RunningReal:
         self.servers = Servers(data / "servers", base)
         try:
             self.servers.start()
-            self._prepare(data, base)
+            self._prepare(data, base, workers=workers)
         except BaseException:
             self.servers.stop()
             raise
 
-    def _prepare(self, data: Path, base: Settings) -> None:
+    def _prepare(self, data: Path, base: Settings, *, workers: bool) -> None:
         """What needs the servers: tables, tokens, keys, the list of processes."""
         self.settings = self.servers.settings_on(base)
         assemble.migrate(self.settings.database_url)
@@ -242,7 +244,9 @@ class RunningReal:
         self.issuer.write_tokens(data / "tokens.json")
         self.context.receipt_signer.jwks()  # made here, before several processes could make it at once
         self.ports = kept_ports(data / "servers" / "service-ports.json", [service for service, _ in PATHS])
-        self._metrics_ports = kept_ports(data / "servers" / "metrics-ports.json", list(commands()))
+        self._metrics_ports = kept_ports(
+            data / "servers" / "metrics-ports.json", [name for name in commands() if workers or not name.startswith("worker-")]
+        )
         self._processes = processes(self.settings, self.ports, self._metrics_ports, data / "processes")
         broker.write_brokers_file(data / "brokers.json", "127.0.0.1", self.servers.rabbitmq.port, self.servers.agencies, self.servers.passwords)
         self._supervisor = Supervisor({**self.servers.parts(), **self._processes}, self._write_servers_file)
@@ -308,9 +312,9 @@ class RunningReal:
 
 
 @contextmanager
-def running_real(data: Path, *, port: int) -> Iterator[RunningReal]:
+def running_real(data: Path, *, port: int, workers: bool = True) -> Iterator[RunningReal]:
     """A system on real ends that runs for the length of the block."""
-    system = RunningReal(data, port)
+    system = RunningReal(data, port, workers=workers)
     try:
         system.start()
         yield system

@@ -16,11 +16,13 @@ _PLANS = (names.DELIVERIES_PLANNED, names.DELIVERIES_QUEUED, names.SUBMISSION_HE
 def queued_when_all_are(tx: Connection, submission: str) -> None:
     """Tell that the planned deliveries of a submission are queued, if none of them is pending any more.
 
-    Only once for each plan, and not for a plan that a hold came after: being queued would lift the hold.
+    Only once for each plan, and not for a plan that a hold came after: being queued would lift the hold. While it is held, each one that is queued is told by itself.
     """
     row = events.locked(tx, submission)
     its_deliveries = select(deliveries.c.id, deliveries.c.agency, deliveries.c.state).where(deliveries.c.submission == submission)
     found = tx.execute(its_deliveries.order_by(deliveries.c.created_at, deliveries.c.id)).all()
+    if row["status"] == lifecycle.HELD:
+        _tell_each(tx, submission, [(delivery.id, delivery.agency) for delivery in found if delivery.state == models.QUEUED])
     if any(delivery.state == models.PENDING for delivery in found):
         return
     newest = select(story.c.type).where(story.c.submission == submission, story.c.type.in_(_PLANS)).order_by(story.c.seq.desc()).limit(1)
@@ -30,6 +32,17 @@ def queued_when_all_are(tx: Connection, submission: str) -> None:
     events.record(tx, submission, names.DELIVERIES_QUEUED, actor=ACTOR, data={"deliveries": told}, known=row)
     if any(delivery.state in (models.CONFIRMED, models.ANSWERED) for delivery in found):
         confirm_when_all_have(tx, submission)
+
+
+def _tell_each(tx: Connection, submission: str, queued: list[tuple[str, str]]) -> None:
+    """Tell of the deliveries that are queued and that nobody was told of."""
+    said = select(story.c.data).where(story.c.submission == submission, story.c.type.in_((names.DELIVERIES_QUEUED, names.DELIVERY_QUEUED)))
+    known: set[str] = set()
+    for data in tx.execute(said).scalars():
+        known |= {data["delivery"]} if "delivery" in data else {each["delivery"] for each in data["deliveries"]}
+    for delivery, agency in queued:
+        if delivery not in known:
+            events.record(tx, submission, names.DELIVERY_QUEUED, actor=ACTOR, data={"delivery": delivery, "agency": agency})
 
 
 def confirm_when_all_have(tx: Connection, submission: str) -> None:

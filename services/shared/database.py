@@ -22,14 +22,15 @@ metadata = MetaData(naming_convention=NAMING)
 SQLITE_BUSY_SECONDS = 60
 # A connection that has rested longer than this is asked whether it still stands before it is used; asking each time would double the way of every short read.
 RESTED_SECONDS = 1.0
-# No wait is endless: for a server that does not answer or whose machine is gone, for a lock, and for a client that stopped inside a transaction.
+# No wait is endless: for a server that does not answer or whose machine is gone, for a lock, and for a client that stopped inside a transaction. The last is
+# how long a host that is cut off can keep others from what it had locked; none of ours does anything else while its transaction is open.
 POSTGRESQL_WAITS = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
-    "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s",
+    "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=15s",
 }
 
 

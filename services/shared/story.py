@@ -28,6 +28,10 @@ def routing_of(chain: Sequence[Event], language: str) -> list[dict[str, Any]]:
                     deliveries[delivery["delivery"]] = _delivery(delivery, language)
                 elif known["state"] == "pending":
                     known["state"] = "queued"
+        elif event.type == names.DELIVERY_QUEUED:
+            queued = deliveries.get(event.data["delivery"])
+            if queued is not None and queued["state"] == "pending":
+                queued["state"] = "queued"
         elif event.type in DELIVERY_STATES and event.data["delivery"] in deliveries and event.data.get("applied", True):
             deliveries[event.data["delivery"]]["state"] = DELIVERY_STATES[event.type]
         elif event.type == names.DOCUMENT_FETCHED:

@@ -55,6 +55,8 @@ def make_celery(broker_url: str, services: Sequence[str] = SERVICES) -> Celery:
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
+        # Our lines are JSON as they are.
+        worker_redirect_stdouts=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_connection_timeout=5,

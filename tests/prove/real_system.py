@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -59,8 +59,9 @@ class RealSystem(System):
     inside = ("postgres", "amqp", "rabbit", "s3", "clamd:")
     takes_too_long = frozenset({"inflated_document_form", "zero_bomb", "lying_bomb"})
 
-    def __init__(self, data: Path, *, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, data: Path, *, environment: Mapping[str, str] | None = None, options: Sequence[str] = ()) -> None:
         super().__init__(data, environment=environment)
+        self._options = tuple(options)
         # Below the ports of outgoing connections: one of them could take it while the system is down.
         self.port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -68,7 +69,7 @@ class RealSystem(System):
     def start(self, *, wait: bool = True) -> None:
         """Start it; with ``wait`` only return when it can take a submission."""
         command = [sys.executable, "-c", "from services.command.main import main; main()", "up", "--ends", "real"]
-        command += ["--data", str(self.data), "--port", str(self.port)]
+        command += ["--data", str(self.data), "--port", str(self.port), *self._options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment, start_new_session=True)
         if wait:

@@ -188,6 +188,10 @@ def test_a_returned_primary_stays_held_when_the_broker_gets_the_other_copies_lat
         until(lambda: left(posted) == 0, "everything published")
         until(lambda: broker.depth(next(agency for agency in posted.states(submission) if agency != primary["agency"])) == 1, "the copy is there")
     assert posted.status(submission) == "held"
+    # Everybody sees that the others have it, though the whole is held: nothing else would tell of it until an agency takes its copy.
+    others = {agency: state for agency, state in posted.states(submission).items() if agency != primary["agency"]}
+    assert others == dict.fromkeys(others, "queued")
+    assert len(events_of(posted, submission, names.DELIVERY_QUEUED)) == len(others)
 
 
 def test_a_consumer_that_dies_gets_the_work_again(posted: Posted, broker: Broker) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from samples.builders.attachments import pdf_report
+from samples.builders.bombs import many_entries
 from samples.builders.hostile_archives import password_zip
 from samples.builders.hostile_office import letter, with_macros
 from samples.builders.repack import with_members
@@ -102,12 +103,20 @@ def test_a_file_longer_than_clamd_takes_is_not_scanned_whoever_notices_first(tmp
         assert verdicts <= {Verdict(NOT_SCANNED, "scan.too_large"), Verdict("waits")}
 
 
+def test_a_bomb_holds_the_scanner_no_longer_than_the_policy_says_and_is_not_scanned(tmp_path: Path) -> None:
+    # Fifty thousand entries cost clamd minutes, though they are a few megabytes and hold nothing.
+    with small(tmp_path, largest=30_000_000, scan_seconds=1) as server:
+        assert scan(server, many_entries(50_000)) == Verdict(NOT_SCANNED, "scan.limits")
+        assert scan(server, marker()).scan == INFECTED
+
+
 @contextmanager
-def small(folder: Path) -> Iterator[Clamd]:
-    """A clamd of its own whose policy lets in one megabyte."""
+def small(folder: Path, *, largest: int = 1_000_000, scan_seconds: int = 60) -> Iterator[Clamd]:
+    """A clamd of its own whose policy lets in so many bytes, and looks for so long."""
     limits = json.loads(Policy.load().source)
     for section in ("sizes", "opening"):
-        limits[section] |= {name: 1_000_000 for name in limits[section] if name.endswith("_bytes")}
+        limits[section] |= {name: largest for name in limits[section] if name.endswith("_bytes")}
+    limits["limits"]["scan_seconds"] = scan_seconds
     server = Clamd(folder / "clamd", Policy.parse(json.dumps(limits)))
     server.start()
     try:
@@ -152,6 +161,7 @@ def test_clamd_takes_every_file_that_the_policy_lets_in(tmp_path: Path) -> None:
     told = dict(line.split(" ", 1) for line in configuration(policy, tmp_path, 1).splitlines())
     for largest in (policy.sizes.multipart_file_bytes, policy.sizes.upload_file_bytes, policy.sizes.form_bytes, policy.opening.member_bytes):
         assert largest <= longest_stream(policy) == int(told["StreamMaxLength"]) == int(told["MaxFileSize"]) <= int(told["MaxScanSize"])
+    assert int(told["MaxScanTime"]) == policy.limits.scan_seconds * 1000
     assert longest_stream(policy) < 2**31, "clamd cannot look into larger files"
     assert {told[name] for name in ("AlertExceedsMax", "AlertEncrypted", "AlertEncryptedArchive", "AlertEncryptedDoc", "AlertOLE2Macros")} == {"yes"}
 

@@ -43,7 +43,7 @@ def policy_settings(policy: Policy) -> dict[str, str | int]:
         "StreamMaxLength": largest,
         "MaxFileSize": largest,
         "MaxScanSize": max(largest, policy.opening.unpacked_bytes),
-        "MaxScanTime": 240_000,
+        "MaxScanTime": policy.limits.scan_seconds * 1000,
         "AlertExceedsMax": "yes",
         "AlertEncrypted": "yes",
         "AlertEncryptedArchive": "yes",

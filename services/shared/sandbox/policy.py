@@ -70,7 +70,11 @@ class Opening:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one child of the box may use; `memory_bytes` is address space beyond what the zygote had, `children` run at a time."""
+    """What one child of the box may use; `memory_bytes` is address space beyond what the zygote had, `children` run at a time.
+
+    `scan_seconds`: how long the scanner looks at one file, with all that is in it, before it gives up and it is not scanned. The largest file that may come in must have
+    been looked at by then; a bomb of a few megabytes must not hold up others for longer.
+    """
 
     cpu_seconds_per_file: int
     cpu_seconds: int
@@ -79,6 +83,7 @@ class Limits:
     memory_bytes: int
     open_files: int
     children: int
+    scan_seconds: int
 
 
 @dataclass(frozen=True)
