@@ -38,7 +38,7 @@ class Run:
 
     def __init__(self, system: RealSystem, hosts: tuple[WorkerHost, WorkerHost], folder: Path, seed: int, seconds: float) -> None:
         self.system, self.hosts, self.seconds, self.memory = system, hosts, seconds, Memory()
-        self.stores = RealStores(system, folder / "mirror")
+        self.stores = RealStores(system.data, folder / "mirror")
         self.shares: dict[str, dict[str, float]] = {}
         self.taken_over: dict[str, float] = {}
         self.done_by_rest: dict[str, int] = {}
