@@ -53,6 +53,8 @@ _LINE_BREAK: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
 def clean(text: str) -> str:
     """Text that every store takes, as typed: composed characters (NFC), plain spaces and line breaks, no control characters."""
+    if text.isprintable() and "  " not in text and unicodedata.is_normalized("NFC", text):
+        return text.strip(" ")  # nothing to mend, as in most texts: what is unwanted is not printable, nor is any other space
     text = _LONE_SURROGATE.sub("\ufffd", text)
     text = _UNWANTED.sub("", _LINE_BREAK.sub("\n", unicodedata.normalize("NFC", text)))
     return "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n")).strip()
