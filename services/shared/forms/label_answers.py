@@ -19,6 +19,8 @@ from services.shared.forms.reading import TagValue
 from services.shared.forms.ticks import choice_names, choice_of, split_marks
 
 _SEVERAL: Final = 2
+_LEADERS: Final = re.compile(r"^\s*(?:_{3,}|\.{4,}|…{2,})\s*|\s*(?:_{3,}|\.{4,}|…{2,})\s*$")
+_STROKES: Final = " \t\n/|,;"
 _YES_OR_NO: Final = re.compile(r"^(ja|nei|yes|no|j|n)\b[\s.,:;–—-]*(.*)$", re.IGNORECASE | re.DOTALL)
 _BETWEEN: Final = re.compile(r"\s*(?:/|\||\n|\t|,|\bog\b|\beller\b|\bor\b|\band\b)\s*")
 _BULLET: Final = re.compile(r"^[-–—•·*▪‣●]\s+")
@@ -38,13 +40,17 @@ class Help(NamedTuple):
 
     texts: frozenset[str]
     is_faint: bool
+    answers_are_faint: bool = False
 
 
 def help_in(lines: Sequence[Line], places: Sequence[Place]) -> Help:
     """What explains and is no answer: slanted lines and notes that stand there several times; slanted lines with plain answers below."""
-    faint = Counter(spaced(line.text) for line in lines if line.faint)
+    faint = Counter(spaced(line.text) for line in lines if line.faint and len(line.text.split()) >= _SEVERAL)
     notes = Counter(spaced(note) for place in places for note in place.line.notes)
     answers = [[line for line in _lines(place.answer) if line.text.strip()] for place in places if place.kept]
+    written_lines = [line for written in answers for line in written]
+    if sum(line.faint for line in written_lines) > len(written_lines) / 2:
+        return Help(frozenset(text for text, count in notes.items() if count >= _SEVERAL), is_faint=False, answers_are_faint=True)
     above = sum(written[0].faint and not written[1].faint for written in answers if len(written) > 1)
     return Help(frozenset(text for text, count in (faint + notes).items() if count >= _SEVERAL), above >= _SEVERAL)
 
@@ -54,10 +60,14 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
     asked = place.target.asked
     doubts = set(place.doubts)
     lines = [line for line in _written(place, known_tags) if not (line.faint and (explained.is_faint or spaced(line.text) in explained.texts))]
-    kept = _without_help(lines, doubts)
+    kept = (
+        [line for line in lines if not is_placeholder(line.text) or not line.text.strip()]
+        if explained.answers_are_faint
+        else _without_help(lines, doubts)
+    )
     if any(line.struck for line in kept) and not _is_choice(asked):
         doubts.add("struck")
-    texts = [line.text.rstrip() for line in kept]
+    texts = [_LEADERS.sub("", line.text.rstrip()).rstrip() for line in kept]
     notes = [note for line in (*kept, place.line) for note in line.notes if spaced(note) not in explained.texts]
     if notes and any(line.notes for line in kept):
         doubts.add("note")
@@ -139,6 +149,9 @@ def _without_word_for_answer(text: str) -> str:
 
 def _chosen(asked: Field, text: str) -> Answer:
     """The choices that are ticked or written."""
+    text = text.strip(_STROKES)  # what is left where the other choices were crossed out
+    if not text:
+        return Answer(None)
     boxes = split_marks(asked, text)
     if boxes:
         return _ticked(asked, boxes)

@@ -15,12 +15,12 @@ _EMPTY_BOX: Final = "☐□▢◻❑❏○◯"
 _TICKED_BOX: Final = "☒☑✓✔🗹✗✘⊠■◼"
 _BOX_IN_FRONT: Final = re.compile(rf"^\s*([{_TICKED_BOX}{_EMPTY_BOX}]|\[[xX ]?\]|\([xX ]\)|[xX](?=\s))\s*(\S.*)$", re.DOTALL)
 _BOX_BEHIND: Final = re.compile(rf"^(.*\S)\s*([{_TICKED_BOX}{_EMPTY_BOX}]|\[[xX ]?\])\s*$", re.DOTALL)
-_ENDS: Final = re.compile(r"[:?\t]|\s[–—-]\s")
+_ENDS: Final = re.compile(r"[:?\t]|\s[–—-]\s|_{3,}|\.{4,}|…{2,}")
 _MOST_LOOKED_AT: Final = 320
 _MOST_ENDS: Final = 14
 _LONGEST_WITHOUT_SIGN: Final = 200
 
-HEADING, STRONG, CAPITALS, PLAIN = 40, 20, 12, 9
+HEADING, STRONG, CAPITALS, PLAIN, TEXT = 40, 20, 12, 9, 5
 """How far a line stands out. A label in the answer to another stands out less than the labels of the form do."""
 ALIKE: Final = 3
 """Two lines no further apart stand out alike."""
@@ -54,6 +54,7 @@ class Finder:
         self._index = index
         self._known: dict[int, Candidate | None] = {}
         self._kept: list[Line] = []
+        self._bold_is_text = False
         self._left = most_fuzzy
 
     def find(self, line: Line) -> Candidate | None:
@@ -62,6 +63,19 @@ class Finder:
             self._kept.append(line)  # so that no other line gets its id
             self._known[id(line)] = self._find(line)
         return self._known[id(line)]
+
+    def take_bold_for_text(self) -> None:
+        """From now on bold lines are answers, and stand out less than labels do."""
+        self._bold_is_text = True
+        self._known.clear()
+
+    def stands_out(self, line: Line) -> int:
+        """How far a line that is no label stands out as a whole; 0 when it does not."""
+        return 0 if self._bold_is_text and not line.level else stands_out(line)
+
+    def _strength(self, line: Line, end: int, label: str) -> int:
+        strength = strength_of(line, end, label)
+        return TEXT if self._bold_is_text and not line.level and strength >= STRONG else strength
 
     def find_like(self, line: Line) -> Candidate | None:
         """The label a line begins with, or one much like it."""
@@ -74,7 +88,7 @@ class Finder:
             self._left -= 1
             match = self._index.like(text)
             if match is not None:
-                candidate = Candidate(match, text, rest, strength_of(line, len(text), text))
+                candidate = Candidate(match, text, rest, self._strength(line, len(text), text))
                 self._known[id(line)] = candidate
                 return candidate
         return None
@@ -84,18 +98,18 @@ class Finder:
         if not text.strip():
             return None
         if (boxed := _BOX_IN_FRONT.match(text[:_MOST_LOOKED_AT])) and (match := self._boolean(boxed[2])):
-            return Candidate(match, boxed[2], boxed[1], strength_of(line, len(text), boxed[2]))
+            return Candidate(match, boxed[2], boxed[1], self._strength(line, len(text), boxed[2]))
         if (boxed := _BOX_BEHIND.match(text[:_MOST_LOOKED_AT])) and (match := self._boolean(boxed[1])):
-            return Candidate(match, boxed[1], boxed[2], strength_of(line, len(boxed[1]), boxed[1]))
+            return Candidate(match, boxed[1], boxed[2], self._strength(line, len(boxed[1]), boxed[1]))
         if match := self._index.find(text):
-            return Candidate(match, text, "", strength_of(line, len(text), text))
+            return Candidate(match, text, "", self._strength(line, len(text), text))
         for end in self._ends(line):
             if match := self._index.find(text[:end]):
                 if not match.targets:
                     continue
                 rest = text[end:].strip()
                 rest = rest[1:].strip() if rest.startswith(":") else rest
-                return Candidate(match, text[:end], rest, strength_of(line, end, text[:end]))
+                return Candidate(match, text[:end], rest, self._strength(line, end, text[:end]))
         return None
 
     def _boolean(self, label: str) -> Match | None:
@@ -138,7 +152,7 @@ def strength_of(line: Line, end: int, label: str) -> int:
     if label.isupper() and sum(map(str.isalpha, label)) > 6:
         return CAPITALS + number
     strength = PLAIN + number
-    if label.rstrip(" *").endswith((":", "\t", "?")):
+    if label.rstrip(" *_.…").endswith((":", "\t", "?")):
         strength += _COLON_MORE
     elif end < len(line.text):
         strength -= _DASH_LESS

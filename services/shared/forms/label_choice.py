@@ -9,10 +9,12 @@ from typing import Final
 from services.shared.forms.label_candidates import CAPITALS
 from services.shared.forms.label_index import FULL, LIKE, Target
 from services.shared.forms.label_place import Place
+from services.shared.forms.layout import Table
 
 _MOST_ORDERED: Final = 500
 _IN_ORDER: Final = 0.8
 _CLEARLY: Final = 5.0
+_MOST_LETTERS: Final = {"boolean": 160, "integer": 80, "choice": 200}
 _LIKE_WEIGHT, _SHORT_WEIGHT, _FULL_WEIGHT = -6.0, 0.0, 4.0
 
 
@@ -69,10 +71,17 @@ def _next(targets: Iterable[Target], used: set[tuple[str, str]], last: int) -> T
 def _weight(place: Place, wordings: Counter[str], most: int) -> float:
     """How much speaks for a place: how it stands there, how well its words fit, whether the other labels are worded in the same language."""
     fit = place.candidate.match.fit
+    if _MOST_LETTERS.get(place.target.asked.type.shape if place.target.asked.choices else place.target.asked.type.json, 10**6) < _length(place):
+        fit = LIKE  # so long an answer is hardly one to this question
     worded = max((wordings[wording] for wording in place.candidate.match.wordings), default=0) / most
     if place.candidate.match.heading and not place.has_answer:
         return 0.0  # a heading of the form that reads like a question
     return place.strength + (_FULL_WEIGHT if fit == FULL else _LIKE_WEIGHT if fit == LIKE else _SHORT_WEIGHT) + 4 * worded + 4 * place.has_answer
+
+
+def _length(place: Place) -> int:
+    """How long what stands there is, in letters."""
+    return len(place.candidate.rest) + sum(len(line.text) for item in place.answer for line in (item.lines() if isinstance(item, Table) else [item]))
 
 
 def _heaviest_chain(places: Sequence[Place], weights: dict[int, float]) -> set[int]:

@@ -19,6 +19,7 @@ ALIAS: Final = "alias"
 _LONGEST_LABEL: Final = 400
 _LEAST_LETTERS_FOR_LIKENESS: Final = 6
 _TWO_LANGUAGES: Final = re.compile(r"\s+[/|]\s+|\n")
+_NUMBER_BEHIND: Final = re.compile(r"[\s#]+(?:nr\.? ?)?[0-9]{1,2}\W*$")
 _DIGITS: Final = re.compile("[0-9]+")
 
 
@@ -74,7 +75,9 @@ class LabelIndex:
                 self._add(short, _Name(target, SHORT, wording))
         headings = [title, *(section.title for section in sections), *(each.label for each in fields if each.fields)]
         self._headings = {compact(text) for texts in headings for text in texts.values()}
-        self._headings |= {compact(alias) for each in fields if each.fields for alias in each.aliases}
+        groups = [each for each in fields if each.fields]
+        self._groups = {compact(text) for each in groups for text in (*each.label.values(), *each.aliases, *(each.row_label or {}).values())}
+        self._headings |= self._groups
         self._like_keys = list(self._likes)
 
     def _add(self, text: str, name: _Name) -> None:
@@ -103,7 +106,7 @@ class LabelIndex:
                 found = _match(names, SHORT if number > 1 else FULL, heading=key in self._headings)
                 # Of labels that differ only in parentheses, which one is it when other words stand in them?
                 return found._replace(sure=number <= 1 or len(found.targets) == 1 or is_mark_only(text, form))
-            if key in self._headings:
+            if key in self._headings or compact(_NUMBER_BEHIND.sub("", form)) in self._groups:
                 return Match((), FULL, frozenset(), heading=True)
         return None
 

@@ -21,6 +21,7 @@ from services.shared.forms.layout import Item, Layout, Table
 
 _SEVERAL: Final = 3
 _SHORT_LINE: Final = 120
+_LONGEST_LABEL: Final = 250
 _NEXT_LABEL: Final = re.compile(r"(?:\t+|\s{3,}|\s+\|\s+|[,;]\s+)(?=[^\t:|]{2,80}:)")
 _ENDS_WITH_NUMBER: Final = re.compile(r"[\s#]([0-9]{1,2})\W*$")
 
@@ -40,6 +41,9 @@ class Places:
         self._finder = finder
         self._streams: list[_Stream] = []
         self._kinds = self._count_kinds(layout.body)
+        if self._is_bold_text(layout.body):
+            finder.take_bold_for_text()
+            self._kinds = self._count_kinds(layout.body)
         self._tables = TableReader(self)
         self._headings = 0
         for items in (layout.body, *layout.asides):
@@ -100,7 +104,7 @@ class Places:
         candidate = self._finder.find(line)
         if candidate is not None or not line.text.strip():
             return candidate
-        looks_like_label = stands_out(line) or 0 < line.strong < len(line.text) or line.text.rstrip().endswith((":", "?"))
+        looks_like_label = self._finder.stands_out(line) or 0 < line.strong < len(line.text) or line.text.rstrip().endswith((":", "?"))
         if not looks_like_label and (owner is not None or len(line.text) > _SHORT_LINE):
             return None
         return self._finder.find_like(line)
@@ -122,7 +126,7 @@ class Places:
 
     def _ends_answer(self, line: Line, owner: Place, stream: _Stream) -> bool:
         """Whether a line that is no label we know ends the answer to ``owner``: an unknown question or a heading between."""
-        strength = stands_out(line)
+        strength = self._finder.stands_out(line)
         if not strength:
             if owner.strength <= PLAIN + ALIKE and _looks_like_question(line) and _holds_text(stream.events):
                 owner.doubts.add("question")
@@ -139,9 +143,38 @@ class Places:
             owner.doubts.add("heading")
         return True
 
+    def joined(self, items: Sequence[Item], *, most: int = 10**6) -> list[Item]:
+        """The items, with labels that go over two or three lines on one; only at the first ``most`` lines."""
+        found: list[Item] = []
+        number = 0
+        while number < len(items):
+            item = items[number]
+            number += 1
+            if isinstance(item, Line) and most > 0 and item.text.strip():
+                most -= 1
+                for length in (1, 2):
+                    together = [item, *(other for other in items[number : number + length] if isinstance(other, Line) and other.text.strip())]
+                    if len(together) == length + 1 and (line := self._joined_line(together)) is not None:
+                        item = line
+                        number += length
+                        break
+            found.append(item)
+        return found
+
+    def _joined_line(self, lines: Sequence[Line]) -> Line | None:
+        """Several lines as one, when only together they are a label."""
+        text = " ".join(line.text.strip() for line in lines)
+        first = self._finder.find(lines[0])
+        opens = lines[-1].text.lstrip().startswith("(")
+        if len(text) > _LONGEST_LABEL or (first is not None and not opens) or any(self._finder.find(line) is not None for line in lines[1:]):
+            return None
+        line = replace(lines[0], text=text, strong=len(text) if lines[0].strong >= len(lines[0].text.rstrip()) > 0 else 0, notes=lines[-1].notes)
+        found = self._finder.find(line)
+        return line if found is not None and found.whole and found.match.fit == FULL and (first is None or first.match.fit < FULL or opens) else None
+
     def _parted(self, items: Sequence[Item]) -> Iterator[Item]:
         """The items, with lines that hold several labels parted before each: ``Telefon: 22 00 00 00, E-post: kari@eksempel.no``."""
-        for item in items:
+        for item in self.joined(items):
             if isinstance(item, Table):
                 yield item
                 continue
@@ -170,6 +203,12 @@ class Places:
             if isinstance(item, Line) and (found := self._finder.find(item)) and not found.is_heading and found.match.fit == FULL:
                 names.setdefault(_kind(found.strength), set()).add(found.match.targets[0].name)
         return Counter({kind: len(found) for kind, found in names.items()})
+
+    def _is_bold_text(self, items: Sequence[Item]) -> bool:
+        """Whether it is the answers that are bold here, and the labels plain."""
+        bold = [item for item in items if isinstance(item, Line) and not item.level and stands_out(item) >= STRONG]
+        unknown = sum(self._finder.find(line) is None for line in bold)
+        return unknown >= _SEVERAL and unknown > 2 * self._kinds[STRONG] and self._kinds[PLAIN] > self._kinds[STRONG]
 
     def close(self) -> None:
         """Give each label that was kept what follows it in running text; what was no label after all is text."""

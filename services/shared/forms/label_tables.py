@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LABEL, _OWN, _HEADING, _EMPTY, _OTHER = "label", "own", "heading", "empty", "other"
 _SEVERAL: Final = 2
+_MANY: Final = 0.4
 _LONGEST_HELP: Final = 400
 
 
@@ -28,11 +29,15 @@ class TableReader:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._by_columns = False
+        self._own_share = 0.0
         self._heads: dict[int, str] = {}
 
     def read(self, table: Table) -> bool:
         """Find the labels of a table and their answers; False when it has none and is a part of what stands around it."""
+        for block in (block for row in table.rows for block in row):
+            block.items = self._places.joined(block.items, most=1)
         kinds = {id(block): self._kind(block) for row in table.rows for block in row}
+        self._own_share = _own_share(kinds)
         if not any(kind in (_LABEL, _OWN) for kind in kinds.values()):
             return self._read_inside(table, kinds)
         headers = {index for index in range(len(table.rows)) if self._is_header(table, index, kinds)}
@@ -219,7 +224,9 @@ class TableReader:
         """Whether a cell begins with what reads like a label, but does not look like this one."""
         first = _first(block)
         found = self._places.finder.find(first) if first else None
-        return found is not None and (found.strength < label.strength - ALIKE or (label.whole and not found.whole))
+        if found is None:
+            return False
+        return found.strength < label.strength - ALIKE or (label.whole and not found.whole and self._own_share < _MANY)
 
     def _candidate(self, block: Block) -> Candidate:
         first = _first(block)
@@ -240,6 +247,13 @@ class TableReader:
 def row_of(table: Table, block: Block) -> list[Block]:
     """The row in which a cell begins."""
     return next(row for row in table.rows if row[0].row == block.row)
+
+
+def _own_share(kinds: dict[int, str]) -> float:
+    """How many of the cells with a label hold its answer, too."""
+    found = list(kinds.values())
+    labels = found.count(_OWN) + found.count(_LABEL)
+    return found.count(_OWN) / labels if labels else 0.0
 
 
 def _forget_labels_in_answers(table: Table, kinds: dict[int, str]) -> None:
