@@ -8,6 +8,7 @@ from flask import Blueprint, jsonify, request
 from werkzeug import Response
 
 from services.intake import actions, downloads
+from services.intake.changes import changes_view
 from services.intake.receipt import receipt_json, receipt_pdf
 from services.intake.receive import receive
 from services.intake.rendering import rendering
@@ -102,6 +103,14 @@ def _add_reading(api: Blueprint, context: Context) -> None:
         with context.database.read() as tx:
             row = find(tx, current(), wanted)
             return jsonify(submission_view(tx, row, request_language(row["language"])))
+
+    @api.get("/<wanted>/changes")
+    @requires(*readers)
+    def changes(wanted: str) -> Response:
+        """What a correction changed, field by field, and which documents are others."""
+        with context.database.read() as tx:
+            row = find(tx, current(), wanted)
+            return jsonify(changes_view(tx, context, current(), row, request_language(row["language"])))
 
     @api.get("/<wanted>/documents/<document>")
     @requires(*readers)

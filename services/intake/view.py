@@ -112,6 +112,7 @@ def links_of(row: Row) -> dict[str, str]:
     base = f"/api/v1/submissions/{row['id']}"
     return {
         "self": base,
+        "changes": f"{base}/changes",
         "page": f"/innsendinger/{row['reference']}",
         "receipt": f"{base}/receipt",
         "rendering": f"{base}/rendering",

@@ -166,6 +166,9 @@ def _definition_of(context: Checking, request: Request, form: FormReading | None
     if definition is None:
         result.form_type = form_type
         result.findings.append(_finding("form_version_unknown", form.document, {"version": str(said_version)[:20]}))
+    elif newest is not None and definition is not newest:
+        values = {"version": definition.form_version, "newest": newest.form_version}
+        result.findings.append(_finding("form_version_old", form.document, values, severity="warning"))
     return definition
 
 

@@ -166,6 +166,7 @@ def test_what_the_main_job_answers_is_as_described(call: Caller) -> None:
     until(lambda: view()["status"] == "routed")
     call("leverandor", "get", "/submissions", 200, query={"total": "true", "limit": 1})
     call("leverandor", "get", "/submissions/{submission}/receipt", 200, submission=submission)
+    call("leverandor", "get", "/submissions/{submission}/changes", 200, submission=submission)
     call(None, "get", "/submissions/receipt-keys", 200)
     document = view()["documents"][1]["id"]
     call("leverandor", "post", "/submissions/{submission}/messages", 200, submission=submission, body={"text": "Takk."})

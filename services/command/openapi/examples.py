@@ -10,6 +10,7 @@ _SHA256: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a
 _SUBMITTER: Final = {"kind": "organisation", "id": "310000019", "name": "Eksempel Legemidler AS", "country": "NO"}
 _BASE: Final = f"/api/v1/submissions/{_ID}"
 _LINKS: Final = {
+    "changes": f"{_BASE}/changes",
     "self": _BASE,
     "page": "/innsendinger/NM-2026-7QK4ZD",
     "receipt": f"{_BASE}/receipt",

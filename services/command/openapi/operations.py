@@ -119,6 +119,16 @@ SUBMISSIONS: Final = (
     ),
     Operation(
         "get",
+        "/submissions/{submission}/changes",
+        "getChanges",
+        "submissions",
+        "What a correction changed: answers field by field, documents by their digests",
+        READERS,
+        {200: Answer("Compared with the version before.", ref("Changes"))},
+        (WANTED, LANGUAGE),
+    ),
+    Operation(
+        "get",
         "/submissions/{submission}/documents/{document}",
         "getDocument",
         "submissions",

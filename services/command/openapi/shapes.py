@@ -123,7 +123,32 @@ SUMMARY: dict[str, Schema] = {
     "submitter": ref("Submitter"),
     "on_behalf_of": maybe(ref("Submitter")),
 }
-LINKS = closed({"self": PATH, "page": PATH, "receipt": PATH, "rendering": PATH, "withdraw": PATH})
+CHANGES = closed(
+    {
+        "since": {**maybe(closed({"id": UUID, "version": NUMBER})), "description": "The version before; null for a first version."},
+        "fields": {
+            **maybe(
+                listed(
+                    closed({"pointer": TEXT, "field": TEXT, "old": {}, "new": {}, "old_text": maybe(TEXT), "new_text": maybe(TEXT)}),
+                    description="`old` and `new` are the answers, null for none; the texts are as people read them.",
+                )
+            ),
+            "description": "Null when one of the versions could not be read.",
+        },
+        "documents": listed(
+            closed(
+                {
+                    "change": one_of("added", "removed", "changed"),
+                    "role": one_of("form", "attachment"),
+                    "name": TEXT,
+                    "old_sha256": maybe(SHA256),
+                    "new_sha256": maybe(SHA256),
+                }
+            )
+        ),
+    }
+)
+LINKS = closed({"self": PATH, "changes": PATH, "page": PATH, "receipt": PATH, "rendering": PATH, "withdraw": PATH})
 SUBMISSION = closed(
     {
         **SUMMARY,
@@ -208,6 +233,7 @@ SUBMISSION_SHAPES: dict[str, Schema] = {
     "Rule": RULE,
     "Delivery": DELIVERY,
     "SubmissionLinks": LINKS,
+    "Changes": CHANGES,
     "Submission": SUBMISSION,
     "SubmissionList": closed({"items": listed(LISTED_SUBMISSION), "next": CURSOR, "total": NUMBER}, optional=("total",)),
     "Accepted": closed({**{key: SUMMARY[key] for key in ("id", "reference", "version", "status")}, "links": ref("SubmissionLinks")}),

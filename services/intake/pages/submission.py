@@ -10,6 +10,7 @@ from werkzeug import Response
 
 from services.intake import actions, downloads
 from services.intake.api import act_on
+from services.intake.changes import changes_view
 from services.intake.pages import presenting
 from services.intake.pages.common import shown_problem
 from services.intake.receipt import receipt_pdf
@@ -129,6 +130,7 @@ def _page(context: Context, tx: Connection, row: RowMapping, *, refused: tuple[s
     return render_template(
         "submission.html",
         item=view,
+        changes=changes_view(tx, context, current(), row, language),
         sections=sections,
         errors=presenting.findings_with_anchors(errors, view["documents"], anchors),
         warnings=presenting.findings_with_anchors(others, view["documents"], anchors),

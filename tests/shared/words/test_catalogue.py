@@ -27,6 +27,7 @@ EVENTS = {value for name, value in vars(names).items() if name.isupper() and isi
 # Keys that a template puts together, and what the last part may be.
 PUT_TOGETHER = {
     "pages.delivery.": {"pending", "queued", *DELIVERY_STATES.values()},
+    "pages.changes.document.": {"added", "removed", "changed"},
     "pages.role.": {"primary", "copy"},
     "pages.access.": set(ACCESS),
     "pages.document.": {"form", "attachment", "extracted", "answer"},
