@@ -10,7 +10,7 @@ from werkzeug import Response
 from services.shared import lifecycle
 from services.shared.context import Context
 from services.shared.problems import Problem
-from services.shared.publishing import Document, DocumentTooLong, public_document, write_html, write_pdf
+from services.shared.publishing import Busy, Document, DocumentTooLong, public_document, write_html, write_pdf
 from services.shared.words import LANGUAGES
 
 FORMATS: Final = ("pdf", "html")
@@ -41,6 +41,8 @@ def _pdf(document: Document) -> Response:
         return Response(write_pdf(document), mimetype="application/pdf")
     except DocumentTooLong as fault:
         raise Problem("rendering_too_long", 422) from fault
+    except Busy as fault:
+        raise Problem("rendering_busy", 503, headers={"Retry-After": "10"}) from fault
 
 
 def _html(document: Document) -> Response:

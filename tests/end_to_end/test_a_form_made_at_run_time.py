@@ -160,6 +160,28 @@ def test_what_is_wrong_is_told_in_its_own_words(system: System) -> None:
     assert "Senger" in told["/places/0/beds"]
 
 
+@pytest.mark.parametrize("extension", ["docx", "pdf"])
+def test_its_empty_template_is_handed_out_and_read_back(system: System, extension: str) -> None:
+    address = f"{system.url}/api/v1/forms/utstyrsmelding/2.1/template.{extension}?language=nn"
+    template = requests.get(address, timeout=60)
+    assert template.status_code == 200
+    checked = system.post("forslagsstiller", [form_part(template.content, f"tom.{extension}")], path="/api/v1/checks").json()
+    assert (checked["form_type"], checked["form_version"]) == ("utstyrsmelding", "2.1")
+    asked = {error["pointer"] for error in checked["errors"] if error["code"] == "required"}
+    assert asked == {f"/{key}" for key in ANSWERS}
+
+
+def test_its_publication_leaves_out_what_it_does_not_publish(system: System) -> None:
+    answer = system.post("forslagsstiller", [form_part(json_form(FORM, ANSWERS))]).json()
+    view = _as_routed(system, answer["id"])
+    headers = {"Authorization": f"Bearer {system.token('forslagsstiller')}"}
+    shown = requests.get(f"{system.url}{view['links']['rendering']}?format=html&language=en", headers=headers, timeout=60)
+    assert shown.status_code == 200
+    for wanted in ("Report of new equipment", "Fototerapilampe «Ærfugl»", "17 May 2025", "Lamp", "Nyfødt"):
+        assert wanted in shown.text
+    assert ANSWERS["mail"] not in shown.text
+
+
 def test_it_is_listed_with_its_schema(system: System) -> None:
     listed = requests.get(f"{system.url}/api/v1/forms", headers={"Accept-Language": "en"}, timeout=30).json()["items"]
     own = next(item for item in listed if item["form_type"] == "utstyrsmelding")

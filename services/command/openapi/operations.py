@@ -178,7 +178,7 @@ SUBMISSIONS: Final = (
             Parameter("language", "query", one_of("nb", "nn", "en"), "Of the questions and headings; the form's own when it is not given."),
         ),
         description="Without what the form's definition keeps out, unpublished contact data, and any text that may hold a national identity number.",
-        problems={400: ("value_not_allowed",), 409: ("rendering_not_ready",), 422: ("rendering_too_long",)},
+        problems={400: ("value_not_allowed",), 409: ("rendering_not_ready",), 422: ("rendering_too_long",), 503: ("rendering_busy",)},
     ),
     Operation(
         "get",

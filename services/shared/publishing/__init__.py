@@ -6,12 +6,13 @@ gives the same bytes.
 
 from services.shared.publishing.document import Answer, Block, Document, File, Heading, Note, Paragraph, Rows, Steps
 from services.shared.publishing.html import write_html
-from services.shared.publishing.pdf import DocumentTooLong, write_pdf
+from services.shared.publishing.pdf import Busy, DocumentTooLong, write_pdf
 from services.shared.publishing.public import public_document
 
 __all__ = [
     "Answer",
     "Block",
+    "Busy",
     "Document",
     "DocumentTooLong",
     "File",

@@ -22,13 +22,16 @@ from services.shared.publishing.document import Document
 if TYPE_CHECKING:
     import typst
 
-MOST_CHARACTERS: Final = 400_000  # some 150 pages: about 3 s and 150 MB
+MOST_CHARACTERS: Final = 200_000  # some 70 pages of text or tables: about half a second and 100 MB
 STANDARDS: Final = ("a-3a", "ua-1")
 _REGIONS: Final = {"nb": ("nb", "NO"), "nn": ("nn", "NO"), "en": ("en", "GB")}
 _NOT_SHOWN: Final = re.compile(r'the text `"(.+?)"` could not be displayed')
 _REPLACEMENT: Final = "\ufffd"
+_NO_CHARACTERS: Final = frozenset({"Co", "Cn", "Cs"})
 _TRIES: Final = 4
-# How many are made at a time: each may take what MOST_CHARACTERS says.
+# How many large ones are made at a time: each may take what MOST_CHARACTERS says, and a process has 512 MB (docker-compose.yml).
+_LARGE: Final = 40_000
+_LONGEST_WAIT_SECONDS: Final = 10.0
 _at_work = threading.BoundedSemaphore(2)
 
 
@@ -36,15 +39,25 @@ class DocumentTooLong(Exception):
     """The document has more text than a PDF is made of here."""
 
 
+class Busy(Exception):
+    """Others wait for large documents already; try again in some seconds."""
+
+
 def write_pdf(document: Document) -> bytes:
-    """The file; the same document gives the same bytes. Raises DocumentTooLong."""
+    """The file; the same document gives the same bytes. Raises DocumentTooLong, Busy."""
     data = _data(document)
     text = json.dumps(data, ensure_ascii=False)
     if len(text) > MOST_CHARACTERS:
         raise DocumentTooLong(len(text))
     data |= _without_private_use(data)
-    with _at_work:
+    if len(text) < _LARGE:
         return _compile(document, data)
+    if not _at_work.acquire(timeout=_LONGEST_WAIT_SECONDS):
+        raise Busy
+    try:
+        return _compile(document, data)
+    finally:
+        _at_work.release()
 
 
 def _compile(document: Document, data: dict[str, Any]) -> bytes:
@@ -85,8 +98,8 @@ def _data(document: Document) -> dict[str, Any]:
 
 
 def _without_private_use(data: dict[str, Any]) -> dict[str, Any]:
-    """PDF/A takes no character whose meaning is private (Unicode category Co)."""
-    return dict(_mapped(data, lambda text: "".join(_REPLACEMENT if unicodedata.category(each) in ("Co", "Cn") else each for each in text)))
+    """PDF/A takes no character whose meaning is private (Unicode category Co) or that is none (Cn, Cs)."""
+    return dict(_mapped(data, lambda text: "".join(_REPLACEMENT if unicodedata.category(each) in _NO_CHARACTERS else each for each in text)))
 
 
 def _replaced(data: dict[str, Any], unknown: list[str], language: str) -> dict[str, Any]:
