@@ -92,10 +92,11 @@ $(STAMPS)/servers: $(STAMPS)/tools
 	test -x /usr/lib/rabbitmq/bin/rabbitmq-server || missing="$$missing rabbitmq-server"; \
 	command -v clamd >/dev/null || test -x /usr/sbin/clamd || missing="$$missing clamav-daemon"; \
 	test -x /usr/sbin/haproxy || missing="$$missing haproxy"; \
+	command -v soffice >/dev/null || missing="$$missing libreoffice-writer"; \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
-	  else echo "Missing for the real ends:$$missing (Debian packages). Their tests say so and are skipped."; fi; \
+	  else echo "Missing for the real ends and the forms:$$missing (Debian packages). Their tests say so and are skipped."; fi; \
 	fi
 	@test -x $(BIN)/promtool || command -v promtool >/dev/null || { command -v apt-get >/dev/null && made=$$(mktemp -d) && \
 	  (cd $$made && apt-get download -qq prometheus 2>/dev/null && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool) && \

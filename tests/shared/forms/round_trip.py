@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
 from services.shared.context import Checking
+from services.shared.forms import FormDefinition
 from services.shared.sandbox import Box
 from services.shared.scanner import NoScanner
 from services.shared.settings import SCHEMAS
 from services.validation.examine import Examination, File, Request, examine
 from tests.shared.forms.small_forms import TODAY
+from tests.shared.forms.strategies import answers_to
 
 
 class Reader:
@@ -53,6 +62,45 @@ def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
     return [f"{key}: {wanted.get(key)!r} became {found.get(key)!r}" for key in dict.fromkeys([*wanted, *found]) if wanted.get(key) != found.get(key)]
 
 
-def copy_of(data: bytes) -> io.BytesIO:
-    """A stream of the bytes."""
-    return io.BytesIO(data)
+def random_answers(definition: FormDefinition, count: int, seed: int) -> list[dict[str, Any]]:
+    """So many random answers to a form, the same for the same seed."""
+    made: list[dict[str, Any]] = []
+
+    @hypothesis.seed(seed)
+    @settings(max_examples=count, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(answers_to(definition))
+    def collect(answers: dict[str, Any]) -> None:
+        made.append(answers)
+
+    collect()
+    return made
+
+
+def for_paper(definition: FormDefinition, answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers as far as other programs can fill them into a PDF: as many rows as it has room for, and the basic plane of Unicode."""
+    rows = {key: field.paper_rows for key, field in definition.fields.items() if field.type.shape == "rows"}
+    fitting = {key: value[: rows[key]] if key in rows else value for key, value in answers.items()}
+    plain: dict[str, Any] = json.loads(re.sub("[\U00010000-\U0010ffff]", "Ø", json.dumps(fitting, ensure_ascii=False)))
+    return plain
+
+
+def saved_by_libreoffice(documents: Mapping[str, bytes], folder: Path) -> dict[str, bytes]:
+    """Word documents as LibreOffice writes them when it has opened and saved them, all in one call. Skips the test where there is none."""
+    program = shutil.which("soffice")
+    if program is None:
+        pytest.skip("no LibreOffice here (Debian package libreoffice-writer)")
+    before, after = folder / "before", folder / "after"
+    before.mkdir()
+    for name, data in documents.items():
+        (before / f"{name}.docx").write_bytes(data)
+    command = [
+        program,
+        f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+        "--headless",
+        "--convert-to",
+        "docx:MS Word 2007 XML",
+        "--outdir",
+        str(after),
+    ]
+    subprocess.run([*command, *map(str, sorted(before.iterdir()))], check=True, capture_output=True, timeout=60 + 10 * len(documents))
+    return {name: (after / f"{name}.docx").read_bytes() for name in documents}

@@ -70,8 +70,8 @@ def _read_form(opening: FileOpening, document: Document, package: Package, roots
     limits = opening.policy.opening
     bound = word_controls.BoundData(package, limits.form_part_bytes)
     for root in roots.values():
-        tagged = list(word_controls.controls_in(root, bound))
-        for tag, value in (*tagged, *word_bookmarks.controls_in(root, {tag for tag, _ in tagged}, word_controls.value_of)):
+        word_bookmarks.restore_tags(root)
+        for tag, value in word_controls.controls_in(root, bound):
             if isinstance(value, str):
                 value = value[: limits.form_value_characters]
                 if document.identity_numbers:  # else there is none in the whole part

@@ -73,12 +73,6 @@ def controls_in(root: etree._Element, bound: BoundData) -> Iterator[tuple[str, s
             yield tag, value
 
 
-def value_of(element: etree._Element) -> str | bool:
-    """The value of a control, or all text of another element."""
-    properties = element.find(_PROPERTIES)
-    return word_lines.text_of(element) if properties is None else _value_of(element, {str(child.tag): child for child in properties})
-
-
 def _value_of(control: etree._Element, properties: dict[str, etree._Element]) -> str | bool:
     ticked = word_marks.is_ticked(control)
     if ticked is not None:
