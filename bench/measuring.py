@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from bench import material, memory, processes, requests, traffic
+from bench import checks, material, memory, processes, requests, traffic
 from bench.agency import take_everything
 from bench.system import System, running
 
@@ -43,6 +43,7 @@ def measure(folder: Path, ends: str, count: int, large: int, *, heavy: bool) -> 
         figures["ratio"] = sum(figures["cpu_ms"].values()) / figures["bare"]["cpu_ms"]
         figures["taken_cpu_ms"] = take_all(system, WARM_UP + count)
         figures |= calm(system, waiting["calm"], figures["per_second"] / 4)
+        figures["checks_ms"] = checks.check_times(system)
     if large:
         # A start of its own: what the first submission loads counts, too.
         with running(data, started, ends) as system:
