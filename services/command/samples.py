@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.command.client import Client, Refused
+from services.shared.identity.issuer import DEMO_SCOPES
 
 # A scanner may take minutes over a file that unpacks to gigabytes, on a machine that has other things to do.
 SETTLE_SECONDS = 600.0
@@ -55,8 +56,10 @@ def attachments_of(form: Path) -> list[Path]:
 
 
 def sender_of(form: Path) -> Sender:
-    """Who submits a form file, as ``senders.json`` beside it says. Raises KeyError when it does not say."""
-    row = json.loads((form.parent / "senders.json").read_text(encoding="utf-8"))[form.name]
+    """Who submits a form file, as ``senders.json`` beside it says; the first demo actor for a file that it does not name."""
+    table = form.parent / "senders.json"
+    rows = json.loads(table.read_text(encoding="utf-8")) if table.exists() else {}
+    row = rows.get(form.name, {"actor": next(iter(DEMO_SCOPES)), "on_behalf_of": None})
     return Sender(row["actor"], {"on_behalf_of": row["on_behalf_of"]} if row["on_behalf_of"] else {})
 
 
