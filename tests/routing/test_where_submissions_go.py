@@ -16,7 +16,9 @@ from services.routing.facts import FactSource, History
 from services.routing.table import RoutingTable, load_table
 from services.shared.forms import load_forms
 from services.shared.rules import RuleTableError, read_rules
+from services.shared.rules.table import Rule
 from services.shared.settings import SCHEMAS
+from services.shared.words import LANGUAGES
 
 TABLE = load_table(SCHEMAS / "routing")
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
@@ -52,6 +54,17 @@ def test_every_rule_of_the_table_is_tried_by_a_case() -> None:
         facts = TABLE.source.facts(case["form_type"], case["answers"], on, History(case.get("submitter_kind"), case.get("possible_duplicate")))
         tried |= {rule.id for rule in TABLE.rules if rule.holds(facts, on)}
     assert tried == {rule.id for rule in TABLE.rules}
+
+
+@pytest.mark.parametrize("rule", TABLE.rules, ids=lambda rule: rule.id)
+def test_every_rule_has_a_case_that_it_fits_one_that_it_does_not_and_three_texts(rule: Rule) -> None:
+    fits: set[bool] = set()
+    for case in CASES:
+        on = date.fromisoformat(case["received_on"])
+        facts = TABLE.source.facts(case["form_type"], case["answers"], on, History(case.get("submitter_kind"), case.get("possible_duplicate")))
+        fits.add(rule.holds(facts, on))
+    assert fits == {True, False}
+    assert len({rule.text[language] for language in LANGUAGES}) == len(LANGUAGES)
 
 
 def test_no_date_is_promised_where_no_source_gives_one() -> None:
