@@ -44,7 +44,8 @@ class File:
 class Request:
     """What is known before anything is opened.
 
-    ``told`` is what the fields beside the files showed already. ``released`` are documents the secretariat found to hold no identity number after all; ``organisation`` is the number of whose submission it is, if known.
+    ``told`` is what the fields beside the files showed already. ``submitter_is_told``: whether somebody said who submits; where nobody did, what depends on it is skipped.
+    ``released`` are documents the secretariat found to hold no identity number after all; ``organisation`` is the number of whose submission it is, if known.
     """
 
     files: Sequence[File]
@@ -56,6 +57,7 @@ class Request:
     released: Collection[str] = ()
     organisation: str | None = None
     told: Sequence[Finding] = ()
+    submitter_is_told: bool = True
 
 
 @dataclass
@@ -192,7 +194,7 @@ def _check(definition: FormDefinition, form: FormReading, request: Request, resu
         received_at=request.received_on,
         attachments=[document.name for document in result.documents if document.role != FORM]
         or [file.name for file in request.files if file.role != FORM],
-        submitter_kind=request.submitter_kind or "unknown",
+        submitter_kind=(request.submitter_kind or "unknown") if request.submitter_is_told else None,
         registers=registers,
         # Numbers found in documents are told by document below; answers are searched by the check itself.
         identity_numbers=[],

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,6 +162,27 @@ def test_they_take_the_same_uploads_and_a_check_does_not_use_them_up(both: Both)
     assert (used.status_code, used.json()["code"]) == (409, "upload_used")
     other = both.post("/checks", "forslagsstiller", parts, {})
     assert (other.status_code, other.json()["code"]) == (404, "upload_unknown")
+
+
+@pytest.mark.parametrize("number", [1, 10])
+def test_the_command_says_offline_what_a_check_says_but_for_what_it_lists_as_skipped(both: Both, number: int, tmp_path: Path) -> None:
+    sample = next(sample for sample in SAMPLES if sample.number == number)
+    form = tmp_path / sample.name
+    form.write_bytes(sample.form)
+    attachments = [tmp_path / name for name in sample.attachments]
+    for file, data in zip(attachments, sample.attachments.values(), strict=True):
+        file.write_bytes(data)
+    command = [sys.executable, "-c", "from services.command.main import main; main()", "check", "--json", str(form), *map(str, attachments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    offline = json.loads(done.stdout)
+    parts = [form_part(sample.form, sample.name), *(attachment_part(data, name) for name, data in sample.attachments.items())]
+    checked = both.post("/checks", sample.sender.actor, parts, {}).json()
+    only_there = {*offline["skipped"], "supplier_differs"}
+    assert done.returncode == (0 if offline["status"] == "accepted" else 1)
+    assert [(error["pointer"], error["code"], error["message"]) for error in checked["errors"] if error["code"] not in only_there] == [
+        (error["pointer"], error["code"], error["message"]) for error in offline["errors"]
+    ]
+    assert set(offline["skipped"]) > {rule for rule in checked["skipped"] if rule != "G11"}
 
 
 def test_they_agree_on_corrections(both: Both) -> None:
