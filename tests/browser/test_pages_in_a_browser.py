@@ -77,7 +77,7 @@ def test_no_page_has_barriers(browser: Browser, system: Running, language: str, 
         assert page.locator("html").get_attribute("lang") == language
         assert barriers(page) == []
         status = page.url
-        for path in ("/", "/send-inn", "/innsendinger", "/hjelp", "/hjelp/problemer", "/hjelp/tilgjengelighet", "/finnes-ikke"):
+        for path in ("/", "/skjemaer", "/send-inn", "/innsendinger", "/hjelp", "/hjelp/problemer", "/hjelp/tilgjengelighet", "/finnes-ikke"):
             page.goto(system.settings.public_url + path)
             assert barriers(page) == [], path
     with visit(browser, system, "sekretariat", language=language, width=width) as page:
@@ -166,3 +166,13 @@ def test_the_design_systems_stylesheets_are_our_own_files(browser: Browser, syst
         colour = page.evaluate("getComputedStyle(document.body).getPropertyValue('--ds-color-accent-base-default')")
     assert colour, "the design system's stylesheets were not brought in"
     assert {address.split("/")[2] for address in asked if not address.startswith("data:")} == {system.settings.public_url.split("/")[2]}
+
+
+def test_a_form_is_downloaded_from_the_front_page_without_logging_in(browser: Browser, system: Running) -> None:
+    with visit(browser, system, None, language="nn", width=320, scripts=False) as page:
+        page.get_by_role("link", name="Last ned eit skjema").first.click()
+        assert page.get_by_role("heading", level=1).inner_text() == "Skjema"
+        with page.expect_download() as begun:
+            page.get_by_role("link", name="Word, Nynorsk: Forslag om nasjonal metodevurdering").click()
+        assert begun.value.suggested_filename == "forslag-1.0-nn.docx"
+        assert begun.value.path().read_bytes().startswith(b"PK")

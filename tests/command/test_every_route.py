@@ -27,6 +27,7 @@ OPEN = {
     "/login/callback",
     "/static/<path:name>",
     "/logout",
+    "/skjemaer",
     "/hjelp",
     "/hjelp/problemer",
     "/hjelp/tilgjengelighet",

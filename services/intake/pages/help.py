@@ -1,4 +1,4 @@
-"""The open pages: front, help, the list of problems, accessibility."""
+"""The open pages: front, the forms to fill in, help, the list of problems, accessibility."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from services.shared.context import Context
 from services.shared.identity import open_route
 from services.shared.web.layout import page_language
 
+KINDS = {"docx": "Word", "pdf": "PDF"}
 PROBLEM, DETAIL = "problem.", ".detail"
 VALUE = re.compile(r"\{[a-z_:]+\}")
 
@@ -23,6 +24,13 @@ def add_help(pages: Blueprint, context: Context) -> None:
     def front() -> str:
         """What this is, and where to go."""
         return render_template("front.html")
+
+    @pages.get("/skjemaer")
+    @open_route
+    def forms() -> str:
+        """The forms to fill in."""
+        found = [form for form_type in context.forms.types() if (form := context.forms.newest(form_type)) is not None]
+        return render_template("forms.html", forms=found, kinds=KINDS, form_languages=words.LANGUAGES)
 
     @pages.get("/hjelp")
     @open_route

@@ -18,7 +18,10 @@ from services.shared.forms.schema import schema_of
 
 @dataclass(frozen=True)
 class FormDefinition:
-    """One version of a form. ``headline`` are the fields whose answers, in this order, name what a submission is about."""
+    """One version of a form. ``headline`` are the fields whose answers, in this order, name what a submission is about.
+
+    ``purpose`` tells in a sentence who uses it and for what.
+    """
 
     form_type: str
     form_version: str
@@ -27,6 +30,7 @@ class FormDefinition:
     sections: tuple[Section, ...]
     checks: tuple[Check, ...]
     headline: tuple[str, ...] = ()
+    purpose: Mapping[str, str] | None = None
     fields: Mapping[str, Field] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ from services.shared.forms.named_checks import NAMED_CHECKS, NEEDS
 from services.shared.words import LANGUAGES
 
 _FORM_KEYS: Final = frozenset({"form_type", "form_version", "title", "who", "sections", "checks"})
-_OPTIONAL_FORM_KEYS: Final = frozenset({"headline"})
+_OPTIONAL_FORM_KEYS: Final = frozenset({"headline", "purpose"})
 _SECTION_KEYS: Final = frozenset({"key", "title", "fields"})
 _FIELD_KEYS: Final = frozenset({"key", "label", "aliases", "type", "required", "required_when", "publish", "source"})
 _OPTIONAL_FIELD_KEYS: Final = frozenset({"help"})
@@ -45,6 +45,7 @@ def parse_definition(document: Mapping[str, Any]) -> FormDefinition:
         sections=tuple(_section(section) for section in document["sections"]),
         checks=tuple(_check(check) for check in document["checks"]),
         headline=tuple(document.get("headline", ())),
+        purpose=_texts(document["purpose"], "the form's purpose") if "purpose" in document else None,
     )
     _refuse_contradictions(definition)
     return definition

@@ -26,6 +26,7 @@ SERVICES = ROOT / "services"
 EVENTS = {value for name, value in vars(names).items() if name.isupper() and isinstance(value, str)} - set(names.HANDLERS) | {names.ROUTED_BY_HAND}
 # Keys that a template puts together, and what the last part may be.
 PUT_TOGETHER = {
+    "pages.forms.language.": set(words.LANGUAGES),
     "pages.delivery.": {"pending", "queued", *DELIVERY_STATES.values()},
     "pages.changes.document.": {"added", "removed", "changed"},
     "pages.role.": {"primary", "copy"},
