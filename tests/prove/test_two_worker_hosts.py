@@ -126,7 +126,7 @@ class Run:
         for sent in self.memory.sent:
             if sent.answer is not None:
                 self.views[sent.key] = client.get(f"/api/v1/submissions/{sent.answer['id']}")
-        self.stores.copy_buckets()
+        self.stores.fetch()
         for host in self.hosts:
             host.stop()
 
@@ -152,13 +152,13 @@ def run(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
             told = Run(system, hosts, folder, seed, seconds)
             try:
                 told.go()
+                print(summary(told), flush=True)
+                yield told
             finally:
                 told.memory.stopping.set()
                 for consumer in told.consumers:
                     consumer.stopping.set()
-            print(summary(told), flush=True)
-            yield told
-            told.stores.close()
+                told.stores.close()
     finally:
         system.stop()
 
