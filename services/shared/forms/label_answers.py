@@ -48,10 +48,10 @@ def help_in(lines: Sequence[Line], places: Sequence[Place]) -> Help:
     faint = Counter(spaced(line.text) for line in lines if line.faint and len(line.text.split()) >= _SEVERAL)
     notes = Counter(spaced(note) for place in places for note in place.line.notes)
     answers = [[line for line in _lines(place.answer) if line.text.strip()] for place in places if place.kept]
-    written_lines = [line for written in answers for line in written]
-    if sum(line.faint for line in written_lines) > len(written_lines) / 2:
-        return Help(frozenset(text for text, count in notes.items() if count >= _SEVERAL), is_faint=False, answers_are_faint=True)
     above = sum(written[0].faint and not written[1].faint for written in answers if len(written) > 1)
+    written_lines = [line for written in answers for line in written]
+    if not above and sum(line.faint for line in written_lines) > len(written_lines) / 2:
+        return Help(frozenset(text for text, count in notes.items() if count >= _SEVERAL), is_faint=False, answers_are_faint=True)
     return Help(frozenset(text for text, count in (faint + notes).items() if count >= _SEVERAL), above >= _SEVERAL)
 
 

@@ -24,6 +24,7 @@ HEADING, STRONG, CAPITALS, PLAIN, TEXT = 40, 20, 12, 9, 5
 """How far a line stands out. A label in the answer to another stands out less than the labels of the form do."""
 ALIKE: Final = 3
 """Two lines no further apart stand out alike."""
+_LETTERS_OF_ABBREVIATION: Final = 6
 _COLON_MORE, _NUMBER_MORE, _DASH_LESS, _ITEM_LESS = 1, 2, 3, 2
 
 
@@ -55,6 +56,7 @@ class Finder:
         self._known: dict[int, Candidate | None] = {}
         self._kept: list[Line] = []
         self._bold_is_text = False
+        self._habits: dict[str, bool] = {}
         self._left = most_fuzzy
 
     def find(self, line: Line) -> Candidate | None:
@@ -69,13 +71,23 @@ class Finder:
         self._bold_is_text = True
         self._known.clear()
 
+    def expect(self, habits: dict[str, bool]) -> None:
+        """From now on plain labels without these traits stand out less: see ``traits_of``."""
+        self._habits = habits
+        self._known.clear()
+
     def stands_out(self, line: Line) -> int:
         """How far a line that is no label stands out as a whole; 0 when it does not."""
         return 0 if self._bold_is_text and not line.level else stands_out(line)
 
     def _strength(self, line: Line, end: int, label: str) -> int:
         strength = strength_of(line, end, label)
-        return TEXT if self._bold_is_text and not line.level and strength >= STRONG else strength
+        if self._bold_is_text and not line.level and strength >= STRONG:
+            return TEXT
+        if strength >= STRONG or not self._habits:
+            return strength
+        traits = traits_of(label)
+        return TEXT if any(traits.get(trait, expected) != expected for trait, expected in self._habits.items()) else strength
 
     def find_like(self, line: Line) -> Candidate | None:
         """The label a line begins with, or one much like it."""
@@ -102,7 +114,8 @@ class Finder:
         if (boxed := _BOX_BEHIND.match(text[:_MOST_LOOKED_AT])) and (match := self._boolean(boxed[1])):
             return Candidate(match, boxed[1], boxed[2], self._strength(line, len(boxed[1]), boxed[1]))
         if match := self._index.find(text):
-            return Candidate(match, text, "", self._strength(line, len(text), text))
+            strength = strength_of if match.heading else self._strength
+            return Candidate(match, text, "", strength(line, len(text), text))
         for end in self._ends(line):
             if match := self._index.find(text[:end]):
                 if not match.targets:
@@ -149,7 +162,7 @@ def strength_of(line: Line, end: int, label: str) -> int:
     letters = len(label.rstrip(" :*?\t"))
     if line.strong >= letters > 0:
         return STRONG + number
-    if label.isupper() and sum(map(str.isalpha, label)) > 6:
+    if label.isupper() and sum(map(str.isalpha, label)) > _LETTERS_OF_ABBREVIATION:
         return CAPITALS + number
     strength = PLAIN + number
     if label.rstrip(" *_.…").endswith((":", "\t", "?")):
@@ -157,6 +170,15 @@ def strength_of(line: Line, end: int, label: str) -> int:
     elif end < len(line.text):
         strength -= _DASH_LESS
     return strength - (_ITEM_LESS if line.item else 0)
+
+
+def traits_of(label: str) -> dict[str, bool]:
+    """How a plain label is written: whether it is numbered, ends with a colon, is in capitals. A question mark takes the colon's place."""
+    end = label.rstrip(" *_.…")
+    traits = {"numbered": is_numbered(label)}
+    if sum(map(str.isalpha, label)) > _LETTERS_OF_ABBREVIATION:
+        traits["capitals"] = label.isupper()
+    return traits if end.endswith("?") else traits | {"colon": end.endswith((":", "\t"))}
 
 
 def stands_out(line: Line) -> int:

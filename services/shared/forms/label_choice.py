@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from services.shared.forms.label_candidates import CAPITALS
+from services.shared.forms.label_candidates import ALIKE, CAPITALS
 from services.shared.forms.label_index import FULL, LIKE, Target
 from services.shared.forms.label_place import Place
 from services.shared.forms.layout import Table
@@ -37,11 +37,22 @@ def settle(places: Sequence[Place]) -> None:
                 place.kept = False
                 place.inside.doubts.add("label inside")
     kept = {place.target.name for place in places if place.kept}
+    if any(_was_text(place, kept) for place in places):
+        # Somebody wrote what reads like a label into an answer here: what is told apart by its words alone could be another such line.
+        for place in places:
+            if place.kept and place.strength < CAPITALS and place.inside is not None and place.inside.is_open and place.inside.has_answer:
+                place.doubts.add("plain label")
+                place.inside.doubts.add("label inside")
     for place in places:
         for doubt in [doubt for doubt in place.doubts if doubt.startswith("inside:")]:
             key, _, sub = doubt.removeprefix("inside:").partition("/")
             if (key, sub) in kept:  # that field has its answer elsewhere: here the words are text
                 place.doubts.discard(doubt)
+
+
+def _was_text(place: Place, kept: Collection[tuple[str, str]]) -> bool:
+    """Whether a plain line that looks just like a label was none: its field has its label elsewhere."""
+    return not place.kept and place.strength < CAPITALS and place.target.name in kept and not place.candidate.match.heading
 
 
 def _choose_targets(places: Sequence[Place]) -> None:
@@ -112,7 +123,9 @@ def _keep_best(same: Sequence[Place], weights: dict[int, float], chain: set[int]
     best, rest = ranked[0], ranked[1:]
     for other in rest:
         other.kept = False
-        clear = weights[id(best)] - weights[id(other)] >= _CLEARLY or not other.has_answer
+        title = other.candidate.match.heading and not other.has_answer and (other.strength > best.strength + ALIKE or best.candidate.whole)
+        is_title = other.candidate.match.heading and not other.has_answer
+        clear = title if is_title else weights[id(best)] - weights[id(other)] >= _CLEARLY
         if not clear:
             best.doubts.add("stands twice")
             for owner in (other.inside, best.inside):

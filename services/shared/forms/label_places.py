@@ -13,13 +13,16 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.shared.form_lines import Line
-from services.shared.forms.label_candidates import ALIKE, HEADING, PLAIN, STRONG, Candidate, Finder, stands_out
+from services.shared.forms.label_candidates import ALIKE, CAPITALS, HEADING, PLAIN, STRONG, Candidate, Finder, stands_out, traits_of
 from services.shared.forms.label_index import FULL, LIKE
 from services.shared.forms.label_place import TABLE_STRENGTH, Place
 from services.shared.forms.label_tables import TableReader
 from services.shared.forms.layout import Item, Layout, Table
+from services.shared.forms.ticks import choice_of
 
 _SEVERAL: Final = 3
+_MANY: Final = 6
+_NEARLY_ALL: Final = 0.75
 _SHORT_LINE: Final = 120
 _LONGEST_LABEL: Final = 250
 _NEXT_LABEL: Final = re.compile(r"(?:\t+|\s{3,}|\s+\|\s+|[,;]\s+)(?=[^\t:|]{2,80}:)")
@@ -44,6 +47,7 @@ class Places:
         if self._is_bold_text(layout.body):
             finder.take_bold_for_text()
             self._kinds = self._count_kinds(layout.body)
+        finder.expect(self._habits(layout.body))
         self._tables = TableReader(self)
         self._headings = 0
         for items in (layout.body, *layout.asides):
@@ -77,8 +81,12 @@ class Places:
     def _line(self, stream: _Stream, line: Line, owner: Place | None) -> Place | None:
         """One line of running text; the label whose answer comes next."""
         candidate = self._candidate(line, owner)
+        if candidate is not None and owner is not None and candidate.strength <= owner.strength and _is_choice_of(owner, line):
+            candidate = None
         if candidate is not None and candidate.is_heading:
             if owner is None or candidate.strength >= min(owner.strength - ALIKE, STRONG):
+                if owner is not None and owner.is_open and candidate.strength < CAPITALS and _holds_text(stream.events):
+                    owner.doubts.add("heading")
                 self._stop(stream, line)
                 return None
             candidate = None
@@ -204,6 +212,21 @@ class Places:
                 names.setdefault(_kind(found.strength), set()).add(found.match.targets[0].name)
         return Counter({kind: len(found) for kind, found in names.items()})
 
+    def _habits(self, items: Sequence[Item]) -> dict[str, bool]:
+        """What nearly all plain labels of this document have in common, or none of them has: a line that differs is likely a part of an answer."""
+        seen: dict[str, dict[tuple[str, str], bool]] = {}
+        for item in items:
+            found = self._finder.find(item) if isinstance(item, Line) else None
+            if found is not None and not found.is_heading and found.match.fit == FULL and _kind(found.strength) == PLAIN:
+                for trait, has_it in traits_of(found.label).items():
+                    seen.setdefault(trait, {}).setdefault(found.match.targets[0].name, has_it)
+        habits: dict[str, bool] = {}
+        for trait, names in seen.items():
+            share = sum(names.values()) / len(names)
+            if len(names) >= _MANY and not 1 - _NEARLY_ALL < share < _NEARLY_ALL:
+                habits[trait] = share >= _NEARLY_ALL
+        return habits
+
     def _is_bold_text(self, items: Sequence[Item]) -> bool:
         """Whether it is the answers that are bold here, and the labels plain."""
         bold = [item for item in items if isinstance(item, Line) and not item.level and stands_out(item) >= STRONG]
@@ -224,6 +247,11 @@ class Places:
                     owner = None
                 elif owner is not None:
                     owner.answer.append(event.line if isinstance(event, Place) else event)
+
+
+def _is_choice_of(owner: Place, line: Line) -> bool:
+    """Whether a line is one of the choices the question before it gives."""
+    return bool(owner.target.asked.choices) and choice_of(owner.target.asked, line.text) is not None
 
 
 def _kind(strength: int) -> int:

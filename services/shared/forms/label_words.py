@@ -18,7 +18,7 @@ from services.shared.settings import SCHEMAS
 _WORDS: Final = re.compile(r"[^\W_]+")
 _PARENTHESES: Final = re.compile(r"\s*[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]")
 _LAST_PARENTHESES: Final = re.compile(r"\s*[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]\s*$")
-_NUMBER: Final = r"[0-9]{1,2}(?:\.[0-9]{1,2}){0,3}[a-z]?(?:\s*[.):]+\s*|\s+)(?=\D)|[ivx]{1,4}[.)]\s*|[a-zæøå](?:\.?[0-9]{1,2}){0,2}[.):]\s*"
+_NUMBER: Final = r"[0-9]{1,3}(?:\.[0-9]{1,2}){0,3}[a-z]?(?:\s*[.):]+\s*|\s+)(?=\D)|[ivx]{1,4}[.)]\s*|[a-zæøå](?:\.?[0-9]{1,2}){0,2}[.):]\s*"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def reading_rules() -> ReadingRules:
         label_margin=said["label_margin"],
         choice_least=said["choice_least"],
         most_fuzzy=said["most_fuzzy"],
-        numbering=re.compile(rf"^(?:(?:{numbering})\.?\s*[0-9]{{1,2}}(?:\.[0-9]{{1,2}})*[a-z]?\s*[.:)–-]*\s*|{_NUMBER})", re.IGNORECASE),
+        numbering=re.compile(rf"^(?:(?:{numbering})\.?\s*[0-9]{{1,3}}(?:\.[0-9]{{1,2}})*[a-z]?\s*[.:)–-]*\s*|{_NUMBER})", re.IGNORECASE),
         marks=re.compile(rf"[\s,;:–-]*\b(?:{marks})\b[\s.:*]*$", re.IGNORECASE),
         lead_ins=re.compile(rf"^(?:{lead_ins})\s+", re.IGNORECASE),
         answer_words=frozenset(said["answer_words"]),
@@ -72,17 +72,17 @@ def without_parentheses(text: str) -> str:
 
 
 def variants(text: str) -> list[str]:
-    """A text that may be a label, in the forms to look up: as it is, without its number, then without what people put around it."""
+    """A text that may be a label, in the forms to look up: as it is, without its number (these two always), then without what people put around it."""
     rules = reading_rules()
     plain = clean(text).strip(" *:.")
     bare = rules.numbering.sub("", plain)
-    forms = [plain, bare]
+    forms: list[str] = []
     short = bare
     while (shorter := _LAST_PARENTHESES.sub("", rules.marks.sub("", short)).strip(" *:.")) != short and shorter:
         forms.append(shorter)
         short = shorter
     forms += [without_parentheses(short), rules.lead_ins.sub("", short)]
-    return list(dict.fromkeys(form for form in forms if form))
+    return [plain, bare, *(form for form in dict.fromkeys(forms) if form and form not in (plain, bare))]
 
 
 def is_mark_only(text: str, label: str) -> bool:

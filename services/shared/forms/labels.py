@@ -11,7 +11,7 @@ from services.shared.forms.conditions import fields_of
 from services.shared.forms.definition import FormDefinition
 from services.shared.forms.fields import Field
 from services.shared.forms.label_answers import Answer, answer_at, help_in
-from services.shared.forms.label_candidates import Finder
+from services.shared.forms.label_candidates import STRONG, Finder
 from services.shared.forms.label_choice import settle
 from services.shared.forms.label_index import FULL, LabelIndex
 from services.shared.forms.label_place import Place
@@ -29,13 +29,14 @@ class Labelled:
     """What was read by labels: ``tags`` as a form of ours would have them, ``doubtful`` the keys to ask about.
 
     ``rows_with_controls`` are the rows of groups in which a control of the group stands; ``in_own_cell`` are the keys whose answer stands
-    under the label where others stand beside it, as help does.
+    under the label where others stand beside it, as help does; ``inside`` names for a key the one whose long answer its label ends.
     """
 
     tags: dict[str, TagValue] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
     rows_with_controls: set[tuple[str, str]] = field(default_factory=set)
     in_own_cell: set[str] = field(default_factory=set)
+    inside: dict[str, str] = field(default_factory=dict)
 
 
 def read_labels(definition: FormDefinition, lines: Sequence[Line]) -> Reading:
@@ -47,7 +48,8 @@ def reading_of(definition: FormDefinition, found: Labelled) -> Reading:
     """What was found as answers in their normal form. An answer that does not look like one is to be asked about."""
     reading = read_tags(definition, found.tags, LABEL)
     malformed = {str(error.absolute_path[0]) for error in definition.validator.iter_errors(reading.answers) if error.absolute_path}
-    unsure = {key: UNSURE for key in reading.answers if key in found.doubtful | malformed}
+    before = {found.inside[key] for key in malformed & found.inside.keys()}  # perhaps that was no label, but a part of the answer before
+    unsure = {key: UNSURE for key in reading.answers if key in found.doubtful | malformed | before}
     return Reading(reading.answers, reading.read_as | unsure)
 
 
@@ -73,6 +75,8 @@ def find_answers(definition: FormDefinition, lines: Sequence[Line], known_tags: 
         if answer.value is None or tag in found.tags:
             continue
         found.tags[tag] = answer.value
+        if place.inside is not None and place.inside.is_open and place.strength < STRONG:
+            found.inside[key] = place.inside.target.field.key
         if answer.doubts or (on_paper and not _says_all_in_one_line(place)):
             found.doubtful.add(key)
         if "own cell" in answer.doubts:

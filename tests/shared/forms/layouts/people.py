@@ -58,17 +58,20 @@ class Person:
 
     def __init__(self, definition: FormDefinition, language: str, chance: random.Random, *, aliases: bool = False) -> None:
         self._definition, self._language, self._chance, self._aliases = definition, language, chance, aliases
-        fields = definition.fields.values()
-        self._labels = [each.label[language].strip("?") for each in fields] + [sub.label[language] for each in fields for sub in each.fields]
+        self._labels: list[str] = []
 
     def fill(self, *, share: float = 0.9, answered: float = 0.85) -> Filled:
         """A form with that share of its questions, of which so many are answered."""
         filled = Filled()
+        fields = self._definition.fields.values()
+        asked = [each for each in fields if each.fields or self._chance.random() < share]
+        # what people write into an answer that reads like a label: words of the form before them
+        self._labels = [sub.label[self._language].strip("?") for each in asked for sub in each.fields or (each,)]
         for section in self._definition.sections:
-            for each in section.fields:
+            for each in (each for each in section.fields if each in asked):
                 if each.fields:
                     self._fill_group(filled, each, section.title[self._language])
-                elif self._chance.random() < share:
+                else:
                     text, value = self._typed(each) if self._chance.random() < answered else ("", None)
                     filled.questions.append(self._question(each, each.key, text, value, section.title[self._language]))
                     if value is not None:
