@@ -102,7 +102,7 @@ def _wanted(context: Context, body: ReceivedBody, folder: Path) -> Request:
         form_type, owner = form_type or replaced["requested_form_type"], replaced["owner"]
         kind = replaced["submitter_kind"] if is_secretariat else kind
     return Request(
-        files=[File(file.id, file.role, file.name, file.stored.size, _opener(folder / file.id)) for file in body.files],
+        files=[File(file.id, file.role, file.name, file.stored.size, _opener(folder / file.id), fields.access) for file in body.files],
         form_type=form_type,
         language=fields.language,
         received_on=timestamps.norwegian_date(fields.received_at),

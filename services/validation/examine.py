@@ -23,21 +23,24 @@ from services.shared.sandbox import FormReading, Incoming, Opened, OpenedDocumen
 from services.shared.sandbox import Problem as Fault
 from services.shared.scanner import INFECTED, NOT_SCANNED, Verdict
 from services.shared.words import DEFAULT, LANGUAGES
+from services.validation import unseen
 
 IDENTITY_NUMBER: Final = "national_identity_number"
 FORM: Final = "form"
+PUBLIC: Final = "public"
 TAGS_NAMED: Final = 5
 
 
 @dataclass(frozen=True)
 class File:
-    """One file that was sent: ``open`` gives its bytes as a real file."""
+    """One file that was sent: ``open`` gives its bytes as a real file; ``access`` is public, restricted or internal."""
 
     id: str
     role: str
     name: str
     size: int
     open: Callable[[], BinaryIO]
+    access: str = "restricted"
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,11 @@ def _open(context: Checking, request: Request, files: Sequence[Incoming], result
     result.opened = context.box.open_submission(files)
     paths = {document.id: document.path for document in result.opened.documents}
     names = paths | {file.id: file.name for file in request.files}
-    result.findings += [_fault_finding(fault, names) for fault in result.opened.findings]
+    sent = {file.id: file for file in request.files}
+    for fault in result.opened.findings:
+        root = sent[fault.document.partition("/")[0]]
+        public = root.access == PUBLIC or context.policy.says_redacted(names.get(fault.document, root.name))
+        result.findings += unseen.findings_of(fault, names, public=public) if fault.code in unseen.CODES else [_fault_finding(fault, names)]
 
 
 def _scan_extracted(context: Checking, result: Examination) -> None:

@@ -91,7 +91,7 @@ def _request(context: Context, row: RowMapping) -> Request:
 
 def _file(context: Context, document: RowMapping) -> File:
     key = document["object_key"]
-    return File(document["id"], document["role"], document["name"], document["size"], lambda: context.objects.file(key))
+    return File(document["id"], document["role"], document["name"], document["size"], lambda: context.objects.file(key), document["access"])
 
 
 def _keep_extracted(context: Context, row: RowMapping, result: Examination) -> list[tuple[OpenedDocument, str, Stored]]:

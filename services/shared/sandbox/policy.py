@@ -59,6 +59,7 @@ class Opening:
     form_text_characters: int
     searched_bytes: int
     search_seconds: int
+    covered_seconds: int
     json_bytes: int
     json_depth: int
     message_bytes: int
@@ -111,6 +112,7 @@ class Policy:
     magic: Mapping[str, tuple[bytes, ...]]
     ignored_names: frozenset[str]
     ignored_folders: frozenset[str]
+    redacted_names: tuple[str, ...]
     source: str
 
     @classmethod
@@ -131,6 +133,7 @@ class Policy:
             magic=MappingProxyType({family: tuple(bytes.fromhex(text) for text in magics) for family, magics in raw["magic"].items()}),
             ignored_names=frozenset(name.casefold() for name in raw["ignored_members"]["names"]),
             ignored_folders=frozenset(name.casefold() for name in raw["ignored_members"]["folders"]),
+            redacted_names=tuple(part.casefold() for part in raw["redacted_names"]),
             source=source,
         )
 
@@ -168,6 +171,11 @@ class Policy:
         if named is not None and named.key != found.key:
             return "type_mismatch"
         return None
+
+    def says_redacted(self, name: str) -> bool:
+        """Whether a file's name says that what is confidential was taken out of it, so that it may be published."""
+        folded = name.casefold()
+        return any(part in folded for part in self.redacted_names)
 
     def public(self) -> dict[str, Any]:
         """What `GET /policy` shows: sizes, counts, allowed types, and what each finding leads to."""

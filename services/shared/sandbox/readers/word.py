@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from services.shared.sandbox.readers import office, word_bookmarks, word_controls, word_lines, word_styles
+from services.shared.sandbox.readers import office, word_bookmarks, word_controls, word_hidden, word_lines, word_styles
 from services.shared.sandbox.readers.package import Package
 from services.shared.sandbox.readers.refused import Refused
 
@@ -41,6 +41,7 @@ def read(opening: FileOpening, document: Document) -> None:
     form = Form("docx", document) if opening.may_be_form else None
     parsed: set[str] = set()
     roots: dict[str, etree._Element] = {}
+    unseen: set[str] = set()
     left = opening.policy.opening.searched_bytes
     for name in sorted(filter(_TEXT_PART.fullmatch, package.names), key=lambda name: "document" not in name):
         size = package.parts[name.casefold()].file_size
@@ -53,10 +54,13 @@ def read(opening: FileOpening, document: Document) -> None:
         root = _without_fallbacks(package, name, opening.policy.opening.form_part_bytes if form else None)
         document.search(_text_of(opening, document, root), part=name)
         document.search("\n".join(office.told_aside(root, "{*}docPr", "{*}cNvPr", "{*}tag", "{*}alias", "{*}comment")), part=name)
+        unseen |= word_hidden.kinds_in(root)
         if form:
             roots[name] = root
     if not parsed and document.text_searched:
         raise Refused("file_corrupt", reason="missing part", part="word/document.xml")
+    if unseen:
+        opening.finding(document, "hidden_content", what=" ".join(sorted(unseen)))
     office.search_aside(opening, document, package, parsed)
     package.refuse_doctypes(parsed)
     if form:
