@@ -5,209 +5,49 @@ Exit codes: 0 fine, 1 the data is wrong, 2 the call is wrong, 3 the system is no
 
 from __future__ import annotations
 
-import json
+import importlib
 import os
-import socket
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import Final
 
 import click
 
-from services.command import archive as archive_commands
-from services.command import broker as broker_commands
-from services.command import offline, remote
-from services.command.assemble import DataInUse
-from services.command.client import Client
-from services.command.consume import consume
-from services.command.register import register
-from services.command.remote import CALL_IS_WRONG, NOT_REACHABLE
-from services.command.samples import Outcome, print_table, submit_samples
-from services.command.servers.process import NotStarted, ServerMissing
-from services.command.up import PortInUse, System, running, say_where, stop_on_sigterm, wait_for_signal
-from services.command.verify import verify
 from services.shared import telemetry
-from services.shared.settings import Settings
 
-DATA_IS_WRONG = 1
+COMMANDS: Final = {
+    "local": ("up", "demo"),
+    "offline": ("check", "template"),
+    "verify": ("verify",),
+    "remote": ("submit", "status", "redrive", "token", "routing"),
+    "archive": ("archive",),
+    "register": ("register",),
+    "broker": ("broker",),
+    "consume": ("consume",),
+    "serving": ("serve", "intake", "worker", "relay", "receipts", "scheduler", "migrate"),
+}
+"""Module of this package -> the commands in it."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class OneModuleEach(click.Group):
+    """Loads no more than the command that was asked for: all of them together take seconds."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """The names, in the order of the alphabet."""
+        return sorted(name for names in COMMANDS.values() for name in names)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The command, or None when there is none of that name."""
+        module = next((module for module, names in COMMANDS.items() if name in names), None)
+        if module is None:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"services.command.{module}"), name)
+        return command
+
+
+@click.group(cls=OneModuleEach, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Intake, checking, routing and archive of submissions to Nye metoder."""
     telemetry.configure_logging(level=os.environ.get("MOTTAK_LOG_LEVEL", "WARNING"), as_json=not sys.stderr.isatty())
-
-
-for command in (
-    offline.check,
-    offline.template,
-    verify,
-    remote.submit,
-    remote.status,
-    remote.redrive,
-    remote.token,
-    remote.routing,
-    archive_commands.archive,
-    broker_commands.broker,
-    register,
-    consume,
-):
-    main.add_command(command)
-
-
-@main.command()
-@click.option("--data", type=click.Path(path_type=Path), default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")), help="Folder for all data.")
-@click.option("--port", type=int, default=lambda: int(os.environ.get("PORT", "8000")))
-@click.option("--samples", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Submit these on the first start.")
-@click.option(
-    "--ends", type=click.Choice(["embedded", "real"]), default="embedded", help="real: on servers and processes of its own, as in production."
-)
-@click.option("--workers/--no-workers", default=True, help="With --ends real: leave out the workers, when other hosts run them.")
-def up(data: Path, port: int, samples: Path | None, ends: str, *, workers: bool) -> None:
-    """Run everything: in one process on embedded stores, or on real servers."""
-    stop_on_sigterm()
-    with _started(data.absolute(), port, ends, workers=workers) as system:
-        if samples is not None and not (data / "samples-submitted").exists():
-            print_table(submit_samples(samples, client_of(system)))
-            (data / "samples-submitted").touch()
-        say_where(system)
-        wait_for_signal()
-        click.echo("Stopping.", err=True)
-
-
-@contextmanager
-def _started(data: Path, port: int, ends: str, *, workers: bool) -> Iterator[System]:
-    """A running system, or a sentence that says why there is none."""
-    try:
-        if ends == "real":
-            from services.command.real import running_real  # the servers' clients are not loaded for the embedded ends
-
-            with running_real(data, port=port, workers=workers) as real:
-                yield real
-            return
-        with running(data, port=port) as system:
-            yield system
-    except (ServerMissing, NotStarted) as fault:
-        click.echo(str(fault), err=True)
-        sys.exit(NOT_REACHABLE)
-    except DataInUse:
-        click.echo(f"Another process runs on {data} already.", err=True)
-        sys.exit(CALL_IS_WRONG)
-    except PortInUse:
-        click.echo(f"Port {port} is in use. Choose another with PORT= or --port.", err=True)
-        sys.exit(CALL_IS_WRONG)
-
-
-@main.command()
-@click.option("--samples", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
-@click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON.")
-def demo(samples: Path, as_json: bool) -> None:
-    """Submit the samples to a system of their own, print what became of each, verify the archive, leave nothing behind."""
-    with tempfile.TemporaryDirectory(prefix="mottak-demo-") as folder, running(Path(folder) / "data", port=free_port()) as system:
-        outcomes = submit_samples(samples, client_of(system), told=lambda outcome: click.echo(f"{outcome.became:50} {outcome.file.name}", err=True))
-        if as_json:
-            click.echo(json.dumps([as_data(outcome) for outcome in outcomes], ensure_ascii=False, indent=1))
-        else:
-            print_table(outcomes)
-        damaged = archive_commands.check_everything(system.context)
-    wrong = [outcome for outcome in outcomes if not outcome.as_named]
-    click.echo(f"{len(outcomes) - len(wrong)} of {len(outcomes)} samples ended as their names say.")
-    sys.exit(DATA_IS_WRONG if wrong or damaged else 0)
-
-
-def as_data(outcome: Outcome) -> dict[str, Any]:
-    """One outcome for machines."""
-    return {
-        "file": outcome.file.name,
-        "wanted": outcome.wanted,
-        "became": outcome.became,
-        "errors": outcome.errors,
-        "routing": outcome.routing,
-        "archive": outcome.archive,
-    }
-
-
-def client_of(system: System) -> Any:
-    """Clients for the demo actors of a running system."""
-    tokens = json.loads((system.settings.data / "tokens.json").read_text(encoding="utf-8"))
-    return lambda actor: Client(system.settings.public_url, tokens[actor])
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _settings() -> Settings:
-    """The settings of a process of the real ends, from its environment."""
-    try:
-        return Settings.from_environment(os.environ)
-    except (ValueError, KeyError) as fault:
-        click.echo(f"The settings are not complete: {fault}", err=True)
-        sys.exit(CALL_IS_WRONG)
-
-
-@main.command()
-@click.argument("service", type=click.Choice(["intake", "validation", "routing", "archive"]))
-def serve(service: str) -> None:
-    """Answer the paths of one service (real ends)."""
-    from services.command import processes  # Celery is loaded by the processes that use it
-
-    processes.serve(service, _settings())
-
-
-@main.command()
-@click.pass_context
-def intake(context: click.Context) -> None:
-    """The same as "serve intake"."""
-    context.invoke(serve, service="intake")
-
-
-@main.command()
-@click.argument("service", type=click.Choice(["validation", "routing", "archive"]))
-@click.option("--concurrency", type=click.IntRange(1, 64), default=2, help="Processes in the pool.")
-def worker(service: str, concurrency: int) -> None:
-    """Run the jobs of one service, woken through Celery (real ends)."""
-    from services.command import processes
-
-    processes.work(service, _settings(), concurrency=concurrency)
-
-
-@main.command()
-def relay() -> None:
-    """Publish work to the agencies' queues in RabbitMQ (real ends)."""
-    from services.command import processes
-
-    processes.relay(_settings())
-
-
-@main.command()
-def receipts() -> None:
-    """Take in the agencies' receipts from RabbitMQ (real ends)."""
-    from services.command import processes
-
-    processes.take_receipts(_settings())
-
-
-@main.command()
-def scheduler() -> None:
-    """Send wake-ups for what is due, remove what killed uploads left (real ends)."""
-    from services.command import processes
-
-    processes.schedule(_settings())
-
-
-@main.command()
-def migrate() -> None:
-    """Bring the tables up to date."""
-    from services.command.assemble import migrate as bring_up_to_date
-
-    bring_up_to_date(_settings().database_url)
 
 
 if __name__ == "__main__":
