@@ -123,6 +123,8 @@ def _keep_best(same: Sequence[Place], weights: dict[int, float], chain: set[int]
     best, rest = ranked[0], ranked[1:]
     for other in rest:
         other.kept = False
+        if best.inside is other and not best.candidate.whole:
+            best.doubts.add("own label")  # the label again straight below itself: perhaps it is how the answer begins
         title = other.candidate.match.heading and not other.has_answer and (other.strength > best.strength + ALIKE or best.candidate.whole)
         is_title = other.candidate.match.heading and not other.has_answer
         clear = title if is_title else weights[id(best)] - weights[id(other)] >= _CLEARLY
