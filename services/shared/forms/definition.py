@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from services.shared.forms.fields import Check, Field, Section
 from services.shared.forms.label_index import LabelIndex
-from services.shared.forms.printed import printed_words
+from services.shared.forms.printed import printed_lines, printed_words
 from services.shared.forms.schema import schema_of
 
 
@@ -56,6 +56,11 @@ class FormDefinition:
     def printed_words(self) -> frozenset[str]:
         """What a form on paper says that is no answer, as ``for_comparison`` gives it."""
         return printed_words(self.fields)
+
+    @cached_property
+    def printed_lines(self) -> frozenset[str]:
+        """The lines of our own form that stand there whatever is answered, as ``for_comparison`` gives them."""
+        return printed_lines(self.title, self.sections)
 
     @cached_property
     def positions(self) -> Mapping[str, int]:

@@ -12,6 +12,7 @@ from services.shared.forms.fields import Field
 from services.shared.forms.labels import UNSURE, Labelled, find_answers, reading_of
 from services.shared.forms.normal_forms import for_comparison
 from services.shared.forms.reading import META_TAGS, Reading, TagValue, read_tags
+from services.shared.forms.untouched import is_untouched
 
 
 @dataclass(slots=True)
@@ -32,6 +33,8 @@ def read_document(definition: FormDefinition, fields: Sequence[tuple[str, TagVal
     by_tag = read_tags(definition, tagged.tags)
     present = {tag for tag, _ in fields}
     if on_paper and any(tag.lstrip("/").partition("/")[0] in definition.fields for tag in present):
+        return _joined(definition, by_tag, tagged.doubtful, Labelled())
+    if not on_paper and is_untouched(definition, lines):
         return _joined(definition, by_tag, tagged.doubtful, Labelled())
     lines = [line for line in lines if for_comparison(line.text) not in definition.printed_words]
     found = find_answers(definition, lines, present, on_paper=on_paper)

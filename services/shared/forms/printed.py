@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from services.shared import words
 from services.shared.forms.conditions import Condition, wanted_values
-from services.shared.forms.fields import Field
+from services.shared.forms.fields import Field, Section
 from services.shared.forms.normal_forms import for_comparison
 
 YES, NO = "true", "false"
+_MOST_ROWS: Final = 50
 _ON_EVERY_FORM: Final = ("lead", "send", "contact", "question", "answer", "add_row", "facts")
 
 
@@ -21,6 +22,17 @@ def printed_words(fields: Mapping[str, Field]) -> frozenset[str]:
         for each in (field, *field.fields):
             texts.update(text for language in words.LANGUAGES for text in help_lines(fields, each, language))
     return frozenset(for_comparison(text) for text in texts)
+
+
+def printed_lines(title: Mapping[str, str], sections: Iterable[Section]) -> frozenset[str]:
+    """Every line of our own form that stands there whatever is answered, as ``for_comparison`` gives it: titles, labels, numbered rows, help."""
+    lines, texts = set(printed_words({each.key: each for section in sections for each in section.fields})), [title]
+    for section in sections:
+        texts += [section.title, *(part.label for each in section.fields for part in (each, *each.fields))]
+        for group in (each for each in section.fields if each.fields):
+            names = {name for named in (group.label, group.row_label or {}) for name in named.values()}
+            lines |= {for_comparison(f"{name} {number}") for name in names for number in ("", *range(1, _MOST_ROWS + 1))}
+    return frozenset(lines | {for_comparison(text) for each in texts for text in each.values()})
 
 
 def help_lines(fields: Mapping[str, Field], field: Field, language: str) -> Iterator[str]:

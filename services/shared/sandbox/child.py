@@ -15,7 +15,7 @@ from typing import Any
 from services.shared.sandbox import confine
 from services.shared.sandbox.opening import Budget, FileOpening
 from services.shared.sandbox.policy import Limits, Policy
-from services.shared.sandbox.protocol import send_frame
+from services.shared.sandbox.protocol import frame, send_frame
 from services.shared.sandbox.readers import warm
 
 _DESCRIPTORS_AT_A_TIME = 100
@@ -73,9 +73,10 @@ def _open_one(start: Start, file: dict[str, Any], descriptor: int, budget: Budge
             answer = opening.run(file, stream)
         finally:
             opening.close()
-    if len(json.dumps(answer)) > start.policy.opening.answer_bytes - 1000:
-        answer = opening.only_the_file("file_too_complex", reason="answer")
-    send_frame(start.link, {"of": file["id"], **answer})
+    told = frame({"of": file["id"], **answer})
+    if len(told) > start.policy.opening.answer_bytes:
+        told = frame({"of": file["id"], **opening.only_the_file("file_too_complex", reason="answer")})
+    start.link.sendall(told)
 
 
 def _receive_request(link: socket.socket) -> dict[str, Any]:

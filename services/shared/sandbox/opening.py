@@ -102,8 +102,10 @@ class Form:
             most -= len(line["text"]) + 1
             if most < 0:
                 break
-            kept.append(line | {"text": blot_out(line["text"])} | ({"notes": [blot_out(note) for note in line["notes"]]} if "notes" in line else {}))
-        return kept
+            kept.append(line)
+        if not holds_identity_number("\n".join(text for line in kept for text in (line["text"], *line.get("notes", ())))):
+            return kept  # seen at once for all: a number does not go on from one line to the next
+        return [_blotted(line) for line in kept]
 
 
 class FileOpening:
@@ -278,6 +280,10 @@ class FileOpening:
             "language": language if isinstance(language, str) and re.fullmatch("[a-z]{2,3}", language) else None,
             "carried_in": None if best.document is root else best.document.parent,
         }
+
+
+def _blotted(line: dict[str, Any]) -> dict[str, Any]:
+    return line | {"text": blot_out(line["text"])} | ({"notes": [blot_out(note) for note in line["notes"]]} if "notes" in line else {})
 
 
 def _likeness(form: Form) -> tuple[bool, int, int]:

@@ -129,10 +129,15 @@ class Answer:
     form: FormReading | None
 
 
+def frame(message: Mapping[str, Any]) -> bytes:
+    """One message as it goes over the wire."""
+    body = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return struct.pack("!I", len(body)) + body
+
+
 def send_frame(link: socket.socket, message: Mapping[str, Any]) -> None:
     """Send one message. Raises OSError."""
-    body = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
-    link.sendall(struct.pack("!I", len(body)) + body)
+    link.sendall(frame(message))
 
 
 class Frames:

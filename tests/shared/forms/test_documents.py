@@ -59,6 +59,27 @@ def inline(tag: str, text: str, properties: str = "") -> str:
 EMPTY_NAME = inline("name", "Klikk eller trykk her for å skrive inn tekst.", PLACEHOLDER)
 
 
+@pytest.mark.parametrize(
+    ("beside", "key", "answer"),
+    [
+        (row("Er stoffet vurdert før?", "Ja"), "known", True),
+        (row("Hva gjelder det?", "a"), "kinds", ["a"]),
+        (row("Handelsnavn", f"<w:p>{EMPTY_NAME}{run('Eksempla')}</w:p>"), "name", "Eksempla"),
+        (row("Handelsnavn", f"<w:p>{inline('somebodys', 'x')}{run('Eksempla')}</w:p>"), "name", "Eksempla"),
+    ],
+    ids=[
+        "yes, though the form prints yes beside boxes",
+        "a choice, though the form prints it beside boxes",
+        "beside an empty control",
+        "beside a control that is not ours",
+    ],
+)
+def test_what_is_typed_is_found_in_a_form_that_else_says_only_what_it_prints(box: Box, beside: str, key: str, answer: Any) -> None:
+    untouched = row("ATC-kode", control("code", paragraph("L01FF02")))
+    assert read(box, table(untouched, beside)).answers == {"code": "L01FF02", key: answer}
+    assert read(box, table(untouched)).answers == {"code": "L01FF02"}
+
+
 def test_controls_that_are_filled_in_are_read_by_tag(box: Box) -> None:
     reading = read(
         box, table(row("Handelsnavn", control("name", paragraph("Eksempla"))), row("ATC-kode", f"<w:p>{inline('code', 'L01F F02')}</w:p>"))

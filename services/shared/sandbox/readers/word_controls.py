@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-from services.shared.sandbox.readers import word_lines, word_marks
+from services.shared.sandbox.readers import word_lines, word_marks, xml
 from services.shared.sandbox.readers.package import Package
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PROPERTIES_OF_ITEM = "{http://schemas.openxmlformats.org/officeDocument/2006/customXml}itemID"
 _CONTROL, _PROPERTIES, _TAG, _VALUE = f"{_W}sdt", f"{_W}sdtPr", f"{_W}tag", f"{_W}val"
 _PLACEHOLDER, _DATE, _BINDING = f"{_W}showingPlcHdr", f"{_W}date", f"{_W}dataBinding"
+_CONTENT, _LIST_ITEM = f"{_W}sdtContent", f"{_W}listItem"
 _CHOICES = (f"{_W}dropDownList", f"{_W}comboBox")
 _GONE = (f"{_W}del", f"{_W}moveFrom")
 _TRUE = ("1", "true", "on")
@@ -61,12 +62,9 @@ class BoundData:
 def controls_in(root: etree._Element, bound: BoundData) -> Iterator[tuple[str, str | bool]]:
     """Tag and value of every content control that has a tag, but for those in deleted text."""
     for control in root.iter(_CONTROL):
-        properties = control.find(_PROPERTIES)
-        if properties is None or next(control.iterancestors(*_GONE), None) is not None:
-            continue
-        named = {str(element.tag): element for element in properties}
+        named = xml.children_of(xml.first_child(control, _PROPERTIES))
         tag = named[_TAG].get(_VALUE, "").strip() if _TAG in named else ""
-        if tag and len(tag) <= _LONGEST_TAG:
+        if tag and len(tag) <= _LONGEST_TAG and next(control.iterancestors(*_GONE), None) is None:
             value = _value_of(control, named)
             if value == "" and _BINDING in named:
                 value = bound.value(named[_BINDING])
@@ -79,7 +77,7 @@ def _value_of(control: etree._Element, properties: dict[str, etree._Element]) ->
         return ticked
     if _PLACEHOLDER in properties and properties[_PLACEHOLDER].get(_VALUE, "1").lower() in _TRUE:
         return ""
-    content = control.find(f"{_W}sdtContent")
+    content = xml.first_child(control, _CONTENT)
     text = "" if content is None else word_lines.text_of(content)
     day = properties[_DATE].get(f"{_W}fullDate") if _DATE in properties else None
     if day and text:
@@ -92,7 +90,7 @@ def _value_of(control: etree._Element, properties: dict[str, etree._Element]) ->
 
 def _chosen(choices: etree._Element, text: str) -> str:
     """The value of the list item whose words stand in the control; the words themselves when none fits (a combo box takes any)."""
-    for item in choices.iter(f"{_W}listItem"):
+    for item in choices.iter(_LIST_ITEM):
         value = item.get(f"{_W}value") or ""
         if text in (item.get(f"{_W}displayText") or value, value):
             return value

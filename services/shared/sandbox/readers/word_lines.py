@@ -11,6 +11,7 @@ from lxml import etree
 
 from services.shared.sandbox.readers import word_marks
 from services.shared.sandbox.readers.word_styles import NO_STYLE, PLAIN, Look, Style, look_of, outline_level
+from services.shared.sandbox.readers.xml import children_of, first_child
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MARKUP = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -28,6 +29,12 @@ _BREAKS = {f"{_W}tab": "\t", f"{_W}ptab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n"
 _NOTES = {f"{_W}footnoteReference": "footnote", f"{_W}endnoteReference": "endnote"}
 _PARAGRAPH, _TABLE, _ROW, _CELL = f"{_W}p", f"{_W}tbl", f"{_W}tr", f"{_W}tc"
 _MOST_IN_NOTE, _MOST_IN_CONTROL = 20_000, 1_000_000
+_PARAGRAPH_PROPERTIES, _RUN_PROPERTIES, _ROW_PROPERTIES, _CELL_PROPERTIES, _CONTROL_PROPERTIES = (
+    f"{_W}{name}Pr" for name in ("p", "r", "tr", "tc", "sdt")
+)
+_PARAGRAPH_STYLE, _RUN_STYLE, _OUTLINE, _NUMBERED = (f"{_W}{name}" for name in ("pStyle", "rStyle", "outlineLvl", "numPr"))
+_SPAN, _MERGED_ACROSS, _MERGED_DOWN, _DELETED = (f"{_W}{name}" for name in ("gridSpan", "hMerge", "vMerge", "del"))
+_CONTENT, _TAG, _PLACEHOLDER = (f"{_W}{name}" for name in ("sdtContent", "tag", "showingPlcHdr"))
 _RUN, _TEXT, _CONTROL, _BOX = f"{_W}r", f"{_W}t", f"{_W}sdt", f"{_W}txbxContent"
 
 
@@ -156,23 +163,23 @@ class Lines:
         self._tables += 1
         number, above = self._tables, dict[int, Place]()
         for index, (row, inside) in enumerate(_flattened(table, _ROW, within)):
-            properties = row.find(f"{_W}trPr")
-            if properties is not None and properties.find(f"{_W}del") is not None:
+            said = children_of(first_child(row, _ROW_PROPERTIES))
+            if _DELETED in said:
                 continue
-            column = _number(properties, "gridBefore", 0)
+            column = _number(said.get(f"{_W}gridBefore"), 0)
             last: Place | None = None
             for cell, around in _flattened(row, _CELL, inside):
                 column, last = self._cell(cell, around, Place(number, index, column), above, last)
 
     def _cell(self, cell: etree._Element, within: _Within, place: Place, above: dict[int, Place], last: Place | None) -> tuple[int, Place]:
         """Read a cell; the column after it and the place it belongs to."""
-        properties = cell.find(f"{_W}tcPr")
-        place.width = _number(properties, "gridSpan", 1)
+        said = children_of(first_child(cell, _CELL_PROPERTIES))
+        place.width = _number(said.get(_SPAN), 1)
         after = place.column + place.width
-        if _merged(properties, "hMerge") == "continue" and last is not None:
+        if _merged(said.get(_MERGED_ACROSS)) == "continue" and last is not None:
             last.width += place.width
             return after, last
-        if _merged(properties, "vMerge") == "continue" and place.column in above:
+        if _merged(said.get(_MERGED_DOWN)) == "continue" and place.column in above:
             place_above = above[place.column]
             place_above.height = place.row - place_above.row + 1
             place = place_above
@@ -190,16 +197,12 @@ class Lines:
         return after, place
 
     def _paragraph(self, element: etree._Element, within: _Within) -> None:
-        properties = element.find(f"{_W}pPr")
-        style = NO_STYLE
         look, mark_deleted, level, item = PLAIN, False, 0, False
-        if properties is not None:
-            named = properties.find(f"{_W}pStyle")
-            style = self._styles.get(named.get(_VALUE, ""), NO_STYLE) if named is not None else NO_STYLE
-            look, level = style.look, outline_level(properties) or style.level
-            item = style.item or (level == 0 and properties.find(f"{_W}numPr") is not None)
-            mark = properties.find(f"{_W}rPr")
-            mark_deleted = mark is not None and mark.find(f"{_W}del") is not None
+        if said := children_of(first_child(element, _PARAGRAPH_PROPERTIES)):
+            style = self._style(said.get(_PARAGRAPH_STYLE))
+            look, level = style.look, outline_level(said.get(_OUTLINE)) or style.level
+            item = style.item or (level == 0 and _NUMBERED in said)
+            mark_deleted = _DELETED in children_of(said.get(_RUN_PROPERTIES))
         paragraph = self._open
         if paragraph is None or paragraph.flow != within.flow:
             paragraph = Paragraph(within.flow, within.outside, within.place, within.aside)
@@ -217,6 +220,9 @@ class Lines:
             opened, self._open = self._open, None
             self._blocks(box, within._replace(flow=self._next_flow(), outside=within.flow, place=None))
             self._open = opened
+
+    def _style(self, named: etree._Element | None) -> Style:
+        return NO_STYLE if named is None else self._styles.get(named.get(_VALUE, ""), NO_STYLE)
 
     def _keep(self, paragraph: Paragraph) -> None:
         self.found.append(paragraph)
@@ -240,15 +246,16 @@ class Lines:
                     paragraph.controls.append((inside.tags[-1], start, paragraph.length))
 
     def _run(self, run: etree._Element, within: _Within, paragraph: Paragraph, look: Look) -> None:
-        properties = run.find(f"{_W}rPr")
-        if properties is not None:
-            named = properties.find(f"{_W}rStyle")
-            if named is not None:
-                look = self._styles.get(named.get(_VALUE, ""), NO_STYLE).look.over(look)
-            look = look_of(properties).over(look)
+        properties = None
         for element in run:
             tag = element.tag
-            if tag == _TEXT:
+            if tag == _RUN_PROPERTIES:
+                properties = element
+                said = children_of(element)
+                if _RUN_STYLE in said:
+                    look = self._style(said[_RUN_STYLE]).look.over(look)
+                look = look_of(said).over(look)
+            elif tag == _TEXT:
                 if not within.empty:
                     paragraph.add(word_marks.plain(element.text or "", properties), look)
             elif tag in _BREAKS:
@@ -285,17 +292,17 @@ def text_of(content: etree._Element) -> str:
 
 def _control(control: etree._Element, within: _Within) -> tuple[etree._Element | None, _Within]:
     """What is inside a content control, and what holds there."""
-    properties = control.find(f"{_W}sdtPr")
-    if properties is None:
-        return control.find(f"{_W}sdtContent"), within
-    tag = properties.find(f"{_W}tag")
+    parts = children_of(control)
+    content, said = parts.get(_CONTENT), children_of(parts.get(_CONTROL_PROPERTIES))
+    if not said:
+        return content, within
+    tag, placeholder = said.get(_TAG), said.get(_PLACEHOLDER)
     name = tag.get(_VALUE, "").strip() if tag is not None else ""
-    placeholder = properties.find(f"{_W}showingPlcHdr")
     empty = placeholder is not None and placeholder.get(_VALUE, "1").lower() not in _OFF
     inside = within._replace(empty=within.empty or empty)
     if name and len(name) <= 300:
         inside = inside._replace(tags=(*within.tags, name))
-    return control.find(f"{_W}sdtContent"), inside
+    return content, inside
 
 
 def _flattened(container: etree._Element, kind: str, within: _Within) -> Iterator[tuple[etree._Element, _Within]]:
@@ -322,12 +329,10 @@ def _any_text(cell: etree._Element) -> bool:
     return any((text.text or "").strip() for text in cell.iter(_TEXT))
 
 
-def _merged(properties: etree._Element | None, kind: str) -> str | None:
-    merge = properties.find(f"{_W}{kind}") if properties is not None else None
+def _merged(merge: etree._Element | None) -> str | None:
     return None if merge is None else merge.get(_VALUE, "continue")
 
 
-def _number(properties: etree._Element | None, name: str, otherwise: int) -> int:
-    element = properties.find(f"{_W}{name}") if properties is not None else None
+def _number(element: etree._Element | None, otherwise: int) -> int:
     text = "" if element is None else element.get(_VALUE, "")
     return min(int(text), 63) if text.isascii() and text.isdecimal() else otherwise

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
+
+from services.shared.sandbox.readers.xml import first_child
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
-_VALUE = f"{_W}val"
+_VALUE, _PROPERTIES, _CHECK_BOX, _CHECKED = f"{_W}val", f"{_W}sdtPr", f"{_W14}checkbox", f"{_W14}checked"
 _TRUE = ("1", "true", "on")
 TICKED, EMPTY = "☒", "☐"
 
 _WINGDINGS = {0x6F: EMPTY, 0x71: EMPTY, 0x72: EMPTY, 0xA8: EMPTY, 0x78: TICKED, 0xFB: "✗", 0xFC: "✓", 0xFD: TICKED, 0xFE: "☑"}
 _WINGDINGS_2 = {0x4F: "✗", 0x50: "✓", 0x51: TICKED, 0x52: "☑", 0x53: TICKED, 0x54: TICKED, 0xA3: EMPTY, 0x2A: EMPTY, 0x30: EMPTY}
 _PRIVATE = range(0xF000, 0xF100)
+_PRIVATE_SIGN = re.compile("[\uf000-\uf0ff]")
 
 
 def mark(element: etree._Element) -> str:
@@ -34,7 +39,7 @@ def _symbol(element: etree._Element) -> str:
 
 def plain(text: str, properties: etree._Element | None) -> str:
     """The text of a run, its signs from a symbol font as Unicode."""
-    if text.isascii() or not any(ord(sign) in _PRIVATE for sign in text):
+    if text.isascii() or not _PRIVATE_SIGN.search(text):
         return text
     fonts = properties.find(f"{_W}rFonts") if properties is not None else None
     font = "" if fonts is None else fonts.get(f"{_W}ascii", "")
@@ -42,11 +47,12 @@ def plain(text: str, properties: etree._Element | None) -> str:
 
 
 def is_ticked(control: etree._Element) -> bool | None:
-    """The state of a check box control; None for another kind of control. `control`: its properties or the control."""
-    box = control.find(f".//{_W14}checkbox") if control.tag.endswith("sdtPr") else control.find(f"{_W}sdtPr/{_W14}checkbox")
+    """The state of a check box control; None for another kind of control."""
+    properties = first_child(control, _PROPERTIES)
+    box = None if properties is None else first_child(properties, _CHECK_BOX)
     if box is None:
         return None
-    checked = box.find(f"{_W14}checked")
+    checked = first_child(box, _CHECKED)
     return checked is not None and checked.get(f"{_W14}val", "1").lower() in _TRUE
 
 

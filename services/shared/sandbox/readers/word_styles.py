@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
 
+from services.shared.sandbox.readers.xml import children_of
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _VALUE, _STYLE = f"{_W}val", f"{_W}style"
 _HEADING = re.compile(r"(?:heading|overskrift) ?([1-9])", re.IGNORECASE)
 _TITLES = ("title", "tittel", "subtitle", "undertittel")
+_OUTLINE_LEVELS = frozenset("012345678")
 _OFF = ("0", "false", "off", "none")
 _SPEAKS = {f"{_W}{name}": name for name in ("b", "u", "caps", "i", "color", "vanish", "webHidden", "strike", "dstrike")}
 """What run properties say that matters here; the others are fonts, sizes and languages."""
@@ -56,11 +59,9 @@ PLAIN = Look()
 NO_STYLE = Style()
 
 
-def look_of(properties: etree._Element | None) -> Look:
-    """What run properties (`w:rPr`) say."""
-    if properties is None:
-        return PLAIN
-    said = tuple((_SPEAKS[str(element.tag)], (element.get(_VALUE) or "true").lower()) for element in properties if element.tag in _SPEAKS)
+def look_of(properties: Mapping[str, etree._Element]) -> Look:
+    """What run properties (the children of a `w:rPr` by name) say."""
+    said = tuple([(_SPEAKS[name], (element.get(_VALUE) or "true").lower()) for name, element in properties.items() if name in _SPEAKS])
     return _look(said) if said else PLAIN
 
 
@@ -95,28 +96,28 @@ def read_styles(root: etree._Element, used: Set[str]) -> dict[str, Style]:
 
 
 def _raw(style: etree._Element) -> _Raw:
-    paragraph = style.find(f"{_W}pPr")
+    said = children_of(style)
+    paragraph = children_of(said.get(f"{_W}pPr"))
     return (
-        _value(style.find(f"{_W}basedOn")),
-        _level(_value(style.find(f"{_W}name")), paragraph),
-        paragraph is not None and paragraph.find(f"{_W}numPr") is not None,
-        look_of(style.find(f"{_W}rPr")),
+        _value(said.get(f"{_W}basedOn")),
+        _level(_value(said.get(f"{_W}name")), paragraph.get(f"{_W}outlineLvl")),
+        f"{_W}numPr" in paragraph,
+        look_of(children_of(said.get(f"{_W}rPr"))),
     )
 
 
-def outline_level(paragraph_properties: etree._Element) -> int:
-    """The level that paragraph properties give a heading, from 1; 0 for none."""
-    text = _value(paragraph_properties.find(f"{_W}outlineLvl"))
-    return int(text) + 1 if re.fullmatch("[0-8]", text) else 0
+def outline_level(outline: etree._Element | None) -> int:
+    """The level that the outline level (`w:outlineLvl`) of a paragraph gives a heading, from 1; 0 for none."""
+    text = _value(outline)
+    return int(text) + 1 if text in _OUTLINE_LEVELS else 0
 
 
-def _level(name: str, paragraph: etree._Element | None) -> int | None:
+def _level(name: str, outline: etree._Element | None) -> int | None:
     if found := _HEADING.fullmatch(name):
         return int(found[1])
     if name.lower() in _TITLES:
         return 1
-    level = outline_level(paragraph) if paragraph is not None else 0
-    return level or None
+    return outline_level(outline) or None
 
 
 def _inherited(identifier: str, elements: dict[str, etree._Element], raw: dict[str, _Raw]) -> Style:

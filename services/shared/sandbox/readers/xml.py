@@ -33,6 +33,16 @@ def parse(data: bytes, part: str) -> etree._Element:
     return root
 
 
+def children_of(element: etree._Element | None) -> dict[str, etree._Element]:
+    """The children by name; of several with one name the last. Cheaper than searching for two of them."""
+    return {} if element is None else {str(child.tag): child for child in element}
+
+
+def first_child(element: etree._Element, name: str) -> etree._Element | None:
+    """The first child of that name: what ``find`` gives, at half the price."""
+    return next(element.iterchildren(name), None)
+
+
 def has_doctype(data: bytes) -> bool:
     """True when a DTD stands before the root element, or when the bytes do not begin as XML in UTF-8 or UTF-16 must."""
     return starts_with_root(data) is not True
