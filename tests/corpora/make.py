@@ -20,7 +20,7 @@ from samples.builders.compound import compound_file
 from samples.builders.outlook import OutlookMessage, outlook_message
 from samples.builders.sealed import encrypted_office, encrypted_pdf
 from samples.builders.spreadsheet import workbook
-from tests.corpora import parts
+from tests.corpora import parts, rare
 from tests.corpora.parts import embedded, paragraph, pdf, relationships, word, word_part, zipped
 
 _DAY = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -93,6 +93,18 @@ ACCEPT = (
         "a.docx",
         lambda: word(paragraph("x"), {"word/embeddings/oleObject1.bin": compound_file({"Equation Native": b"x" * 40})}),
     ),
+    Case(
+        "word-in-word",
+        "a.docx",
+        rare.word_in_word,
+        None,
+        (
+            "a.docx/Microsoft_Word_Document1.docx",
+            "a.docx/Microsoft_Word_Document1.docx/Microsoft_Excel_Sheet1.xlsx",
+            "a.docx/Microsoft_Word_Document1.docx/Notat.txt",
+        ),
+    ),
+    Case("word-with-acrobat-object", "a.docx", rare.word_with_acrobat_object, None, ("a.docx/oleObject1.pdf",)),
     Case("workbook", "a.xlsx", lambda: workbook("Budsjett", [["a", 1], ["b", 2.5]])),
     Case("pdf-report", "a.pdf", lambda: pdf_report("Rapport", 2)),
     Case("pdf-with-junk-before-header", "a.pdf", lambda: b"\r\n\r\n" + pdf_report("Rapport", 1)),
@@ -142,6 +154,16 @@ ACCEPT = (
         None,
         ("a.pdf/c.txt",),
     ),
+    Case("pdf-with-wrong-table", "a.pdf", rare.pdf_with_wrong_table, None, ("a.pdf/a.txt",)),
+    Case("pdf-with-page-twice", "a.pdf", rare.pdf_with_page_twice),
+    Case("pdf-portfolio-with-folders", "a.pdf", rare.portfolio, None, ("a.pdf/Studier/Fase 3/a.txt", "a.pdf/b.txt")),
+    Case(
+        "pdf-with-associated-files",
+        "a.pdf",
+        rare.pdf_with_associated_files,
+        None,
+        ("a.pdf/dokument.txt", "a.pdf/side.txt", "a.pdf/merknad.txt", "a.pdf/element.txt"),
+    ),
     Case("pdf-locked-but-not-encrypted-for-reading", "a.pdf", lambda: _owner_locked_pdf()),
     Case(
         "zip-with-folders-and-leftovers",
@@ -152,6 +174,10 @@ ACCEPT = (
     ),
     Case("zip-with-old-code-page", "a.zip", lambda: _old_zip("Søknad å.txt".encode("cp850")), None, ("a.zip/Søknad å.txt",)),
     Case("zip-with-windows-code-page", "a.zip", lambda: _old_zip("Søknad å.txt".encode("cp1252")), None, ("a.zip/Søknad å.txt",)),
+    Case("zip-told-in-unicode", "a.zip", rare.zip_told_in_unicode, None, ("a.zip/søknad.txt",)),
+    Case("zip-from-china", "a.zip", rare.zip_from_china, None, ("a.zip/临床研究.txt",)),
+    Case("zip-from-a-pipe", "a.zip", rare.zip_from_a_pipe, None, ("a.zip/tall.csv",)),
+    Case("zip-packed-otherwise", "a.zip", rare.zip_packed_otherwise, None, ("a.zip/a.txt", "a.zip/b.txt")),
     Case("zip-with-same-name-twice", "a.zip", hostile_archives.same_name_twice, None, ("a.zip/notat.txt", "a.zip/notat (2).txt")),
     Case("zip-in-zip", "a.zip", lambda: zipped({"b.zip": zipped({"c.txt": b"x"})}), None, ("a.zip/b.zip", "a.zip/b.zip/c.txt")),
     Case("endnote-library", "a.enlx", lambda: zipped({"a.txt": b"x"}), None, ("a.enlx/a.txt",)),
@@ -169,7 +195,10 @@ ACCEPT = (
         None,
         ("a.eml/figur.png", "a.eml/Notat.txt", "a.eml/Videresendt.eml", "a.eml/Videresendt.eml/Rapport.pdf"),
     ),
-    Case("mail-with-logo-in-text", "a.eml", lambda: _mail_with_logo(), None, ("a.eml/Notat.txt",)),
+    Case("mail-with-logo-in-text", "a.eml", lambda: _mail_with_logo(), None, ("a.eml/logo.gif", "a.eml/Notat.txt")),
+    Case("mail-with-unnamed-parts", "a.eml", rare.mail_with_unnamed_parts, None, ("a.eml/vedlegg 3.gif", "a.eml/vedlegg 4.asc")),
+    Case("mail-with-names-in-pieces", "a.eml", rare.mail_with_names_in_pieces, None, ("a.eml/Måling.txt", "a.eml/Søknad.txt")),
+    Case("mail-with-file-in-text", "a.eml", rare.mail_with_file_in_text, None, ("a.eml/notat.txt",)),
     Case(
         "outlook-message-with-message",
         "a.msg",
@@ -297,9 +326,11 @@ REJECT = (
     Case("zip-device", "a.zip", lambda: hostile_archives.zip_named(b"aux.txt"), "name_not_allowed"),
     Case("zip-nul-in-name", "a.zip", lambda: hostile_archives.zip_named(b"a.txt\0.exe"), "name_not_allowed"),
     Case("zip-symbolic-link", "a.zip", hostile_archives.symbolic_link, "name_not_allowed"),
+    Case("zip-deflate64", "a.zip", rare.zip_deflate64, "type_not_allowed"),
     Case("zip-encrypted", "a.zip", hostile_archives.password_zip, "file_encrypted"),
     Case("zip-two-names", "a.zip", hostile_archives.two_names, "file_corrupt"),
     Case("zip-wrong-checksum", "a.zip", hostile_archives.wrong_checksum, "file_corrupt"),
+    Case("mail-sealed", "a.eml", rare.mail_sealed, "file_encrypted"),
     Case("mail-twenty-deep", "a.eml", lambda: hostile_archives.mail_in_mail(20), "archive_too_deep"),
     Case("mail-of-many-parts", "a.eml", hostile_archives.many_parts, "archive_too_many"),
     Case("program-in-mail", "a.eml", lambda: hostile_archives.mail_with("a.exe", hostile_archives.PROGRAM), "type_not_allowed"),

@@ -22,7 +22,7 @@ HEAD_BYTES = 4096
 """How many of the first bytes `identify` wants to see; fewer are fine for a smaller file."""
 
 _MAIL_HEADER = re.compile(
-    rb"\A(?:From |(?:[\x21-\x39\x3b-\x7e]+:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)*?"
+    rb"\A(?:From [^\n]* \d\d:\d\d[^\n]*\n|(?:[\x21-\x39\x3b-\x7e]+:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)*?"
     rb"(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|X-[\w-]+):)",
     re.IGNORECASE,
 )

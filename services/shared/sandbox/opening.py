@@ -18,6 +18,7 @@ from services.shared.sandbox.identity import HEAD_BYTES, identify
 from services.shared.sandbox.policy import FileType, Policy
 from services.shared.sandbox.readers import reader_of, recognise
 from services.shared.sandbox.readers.numbers import blot_out, holds_identity_number
+from services.shared.sandbox.readers.ole import OleFile
 from services.shared.sandbox.readers.package import Package
 from services.shared.sandbox.readers.refused import NoRoom, OutOfBudget, Refused
 
@@ -51,6 +52,7 @@ class Document:
     text_searched: bool = True
     notes: list[str] = field(default_factory=list)
     package: Package | None = None
+    compound: OleFile | None = None
 
     def note(self, note: str) -> None:
         """Say something about the file once."""
@@ -243,7 +245,7 @@ class FileOpening:
         except Exception as error:  # noqa: BLE001 - a broken file may raise anything from a parser
             self._blame(document, error)
         finally:
-            document.package = None
+            document.package = document.compound = None
 
     def _refusal(self, document: Document) -> str | None:
         role = document.role

@@ -89,7 +89,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class FileType:
-    """A type of file. `family`: what its first bytes look like; `format`: PRONOM id; `roles`: where it is welcome (may be empty)."""
+    """A type of file. `family`: what its first bytes look like; `format`: PRONOM id; `roles`: where it is welcome: `form`,
+    `attachment`, or only `inside` another file, as the signature of a mail (may be empty)."""
 
     key: str
     family: str
@@ -166,7 +167,7 @@ class Policy:
         if found is None or (named is None and (role != "extracted" or extension_of(name))):
             return "type_not_allowed"
         welcome = "attachment" if role == "extracted" else role
-        if welcome not in found.roles:
+        if welcome not in found.roles and not (role == "extracted" and "inside" in found.roles):
             return found.refused_as
         if named is not None and named.key != found.key:
             return "type_mismatch"

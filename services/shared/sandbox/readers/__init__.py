@@ -28,6 +28,8 @@ _READERS: dict[str, Callable[[FileOpening, Document], None]] = {
     "csv": text.read,
     "png": text.read_image,
     "jpg": text.read_image,
+    "gif": text.read_image,
+    "asc": text.read,
 }
 
 

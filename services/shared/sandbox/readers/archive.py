@@ -21,6 +21,8 @@ def read(opening: FileOpening, document: Document) -> None:
     files = [info for info in archive.infolist() if not info.orig_filename.endswith("/")]
     if files and document.depth >= limits.depth:
         raise Refused("archive_too_deep", limit=limits.depth)
+    if files and all(info.flag_bits & 0x1 for info in files):
+        raise Refused("file_encrypted")
     for info in files:
         name = safezip.member_name(info)
         reason = names.hostile_path(name) or safezip.special(info)
@@ -33,6 +35,11 @@ def read(opening: FileOpening, document: Document) -> None:
 
 
 def _extract(opening: FileOpening, document: Document, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> None:
+    try:
+        safezip.refuse_locked(info)
+    except Refused as refused:
+        opening.finding(document, refused.code, **{**refused.detail, "member": names.clean_path(name)})
+        return
     opening.extract(document, name, safezip.member_chunks(archive, info), size=info.file_size)
 
 

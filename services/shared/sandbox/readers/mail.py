@@ -1,9 +1,13 @@
-"""E-mail messages (.eml, RFC 5322 and MIME): the text, attached files, inline files that have a name, attached messages."""
+"""E-mail messages (.eml, RFC 5322 and MIME): the text, attached files, inline files, attached messages."""
 
 from __future__ import annotations
 
+import binascii
 import email
 import email.policy
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from email.message import EmailMessage, Message
 from typing import TYPE_CHECKING
 
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
 
 _POLICY = email.policy.default.clone(raise_on_defect=False)
 _MOST_NESTING = 50
+_SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_UUENCODED = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 
 
 def read(opening: FileOpening, document: Document) -> None:
@@ -28,7 +34,7 @@ def read(opening: FileOpening, document: Document) -> None:
     parts = _leaves(message)
     if len(parts) > limits.message_parts:
         raise Refused("archive_too_many", limit=limits.message_parts)
-    for part, number in parts:
+    for number, part in enumerate(parts, 1):
         try:
             _read_part(opening, document, part, number)
         except OutOfBudget:
@@ -37,50 +43,66 @@ def read(opening: FileOpening, document: Document) -> None:
             opening.finding(document, refused.code, **{**refused.detail, "part": str(number)})
 
 
-def _leaves(message: Message) -> list[tuple[Message, int]]:
-    """Every part that is no multipart, numbered; attached messages are not entered, they are opened as files of their own."""
-    found: list[tuple[Message, int]] = []
-    waiting: list[tuple[Message, int]] = [(message, 0)]
+@dataclass(frozen=True)
+class _Part:
+    """A part that is no multipart. `in_body`: one of several renderings of the same text."""
+
+    message: Message
+    in_body: bool
+
+    @property
+    def is_file(self) -> bool:
+        """It has a name, is said to be attached, or is of a kind that is neither text nor about mail."""
+        kind = self.message.get_content_maintype()
+        unnamed = kind not in ("text", "multipart", "message") and not self.in_body
+        return bool(_file_name(self.message)) or self.message.get_content_disposition() == "attachment" or unnamed
+
+
+def _leaves(message: Message) -> list[_Part]:
+    """Every part that is no multipart; attached messages are not entered, they are opened as files of their own. Raises Refused for a locked one."""
+    found: list[_Part] = []
+    waiting: list[tuple[Message, int, bool]] = [(message, 0, False)]
     while waiting:
-        part, depth = waiting.pop()
+        part, depth, in_body = waiting.pop()
         if depth > _MOST_NESTING:
             raise Refused("archive_too_deep", limit=_MOST_NESTING)
+        kind = part.get_content_type()
+        if kind == "multipart/encrypted" or (kind in _SEALED and _parameter(part, "smime-type") == "enveloped-data"):
+            raise Refused("file_encrypted")
         payload = part.get_payload()
         if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-            waiting.extend((inner, depth + 1) for inner in reversed(payload) if isinstance(inner, Message))
+            alternative = kind == "multipart/alternative"
+            waiting.extend((inner, depth + 1, alternative) for inner in reversed(payload) if isinstance(inner, Message))
         else:
-            found.append((part, len(found) + 1))
+            found.append(_Part(part, in_body))
     return found
 
 
-def _read_part(opening: FileOpening, document: Document, part: Message, number: int) -> None:
-    name = _file_name(part)
-    if name.casefold() in opening.policy.ignored_names or _is_decoration(part):
+def _read_part(opening: FileOpening, document: Document, leaf: _Part, number: int) -> None:
+    part, name = leaf.message, _file_name(leaf.message)
+    if name.casefold() in opening.policy.ignored_names:
         document.note(f"left_out:{name}"[:200])
     elif part.get_content_type() == "message/rfc822":
         inner = part.get_payload()
         if isinstance(inner, list) and inner and isinstance(inner[0], Message):
             name = name or f"{_header(inner[0], 'Subject').strip() or f'melding {number}'}.eml"
             opening.extract(document, _plain(name if name.lower().endswith(".eml") else f"{name}.eml"), [inner[0].as_bytes()])
-    elif name or part.get_content_disposition() == "attachment":
+    elif leaf.is_file:
         data = part.get_payload(decode=True)
         if isinstance(data, bytes):
-            opening.extract(document, _plain(name or f"vedlegg {number}{_extension(part)}"), [data])
+            opening.extract(document, _plain(name or f"vedlegg {number}{_extension(opening, part)}"), [data])
     elif part.get_content_maintype() == "text":
         _search_text(opening, document, part, number)
-
-
-def _is_decoration(part: Message) -> bool:
-    """A picture in the text of a kind nobody sends as a document: logos and lines of mail programs."""
-    kind = part.get_content_type()
-    inline = part.get_content_disposition() != "attachment" and part.get("Content-ID") is not None
-    return inline and kind.startswith("image/") and kind not in ("image/png", "image/jpeg")
+    else:
+        document.note(f"left_out:{part.get_content_type()}"[:200])
 
 
 def _search_text(opening: FileOpening, document: Document, part: Message, number: int) -> None:
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         return
+    for name, content in _uuencoded(data):
+        opening.extract(document, _plain(name), [content])
     if len(data) > opening.policy.opening.searched_bytes:
         document.text_searched = False
         return
@@ -89,6 +111,13 @@ def _search_text(opening: FileOpening, document: Document, part: Message, number
     except LookupError:
         text = data.decode("cp1252", "replace")
     document.search(text, part=f"text {number}")
+
+
+def _parameter(part: Message, name: str) -> str:
+    try:
+        return str(part.get_param(name, "")).lower()
+    except Exception:  # noqa: BLE001 - the library's header parser fails in many ways on broken headers
+        return ""
 
 
 def _file_name(part: Message) -> str:
@@ -110,10 +139,27 @@ def _plain(name: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2] or "vedlegg"
 
 
-def _extension(part: Message) -> str:
-    return {"application/pdf": ".pdf", "text/plain": ".txt", "text/csv": ".csv", "image/png": ".png", "image/jpeg": ".jpg"}.get(
-        part.get_content_type(), ""
-    )
+def _extension(opening: FileOpening, part: Message) -> str:
+    """The extension for a part without a name, from what the mail says it is."""
+    kind = part.get_content_type()
+    found = next((file_type for file_type in opening.policy.types if file_type.media_type == kind), None)
+    return f".{found.extensions[0]}" if found else ""
+
+
+def _uuencoded(text: bytes) -> Iterator[tuple[str, bytes]]:
+    """Files that stand in the text itself, as mail programs put them before there was MIME: name and content. A broken one is left as text."""
+    for begin in _UUENCODED.finditer(text):
+        content = bytearray()
+        for line in text[begin.end() :].splitlines():
+            if line.strip() in (b"", b"`"):
+                continue
+            if line.strip() == b"end":
+                yield begin[1].decode("utf-8", "replace").strip(), bytes(content)
+                break
+            try:
+                content += binascii.a2b_uu(line)
+            except binascii.Error:
+                break
 
 
 def warm() -> None:
@@ -123,6 +169,7 @@ def warm() -> None:
     message.set_content("æ")
     message.add_attachment(b"x", maintype="application", subtype="pdf", filename="æ.pdf")
     parsed = email.message_from_bytes(message.as_bytes(), policy=_POLICY)
-    for part, _ in _leaves(parsed):
-        _file_name(part)
-        part.get_payload(decode=True)
+    for part in _leaves(parsed):
+        _file_name(part.message)
+        part.message.get_payload(decode=True)
+        _parameter(part.message, "smime-type")

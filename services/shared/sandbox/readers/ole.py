@@ -39,6 +39,7 @@ def recognise(document: Document, policy: Policy) -> FileType:
     if ole.exists("EncryptedPackage"):
         raise Refused("file_encrypted")
     if ole.exists("__properties_version1.0"):
+        document.compound = ole
         return policy.type("msg")
     if _has_macros(ole):
         raise Refused("macro_not_allowed")
@@ -51,16 +52,29 @@ def extract_object(opening: FileOpening, document: Document, data: bytes, name: 
     stem = name.rpartition(".")[0] or name
     if ole.exists("EncryptedPackage"):
         opening.finding(document, "file_encrypted", part=name)
-    elif ole.exists(_NATIVE):
-        native_name, content = unwrap_native(_stream(ole, _NATIVE))
-        opening.extract(document, native_name or stem, [content])
-    elif wrapped := next((stream for stream in _WRAPPED if ole.exists(stream)), None):
-        content = _stream(ole, wrapped)
-        opening.extract(document, f"{stem}{_extension_for(content, opening.policy)}", [content])
+    elif extract_stored(opening, document, ole, [], stem):
+        return
     elif old := next((extension for stream, extension in _OLD_FORMATS.items() if ole.exists(stream)), None):
         opening.extract(document, f"{stem}.{old}", [data])
     else:
         document.note("embedded_object_without_file")  # equations, drawings
+
+
+def extract_stored(opening: FileOpening, document: Document, ole: OleFile, place: list[str], stem: str) -> bool:
+    """Hand over the file that the object in a storage was made from; False when it was made from none. `place`: the path of the storage."""
+    if ole.exists([*place, _NATIVE]):
+        native_name, content = unwrap_native(_stream(ole, [*place, _NATIVE]))
+        opening.extract(document, native_name or stem, [content])
+        return True
+    if wrapped := next((stream for stream in _WRAPPED if ole.exists([*place, stream])), None):
+        content = _stream(ole, [*place, wrapped])
+        extension = _extension_for(content, opening.policy)
+        if extension is None:
+            document.note("embedded_object_without_file")  # what only its own program understands
+        else:
+            opening.extract(document, f"{stem}{extension}", [content])
+        return True
+    return False
 
 
 def unwrap_native(native: bytes) -> tuple[str, bytes]:
@@ -118,7 +132,7 @@ def _until_zero(data: bytes, position: int) -> tuple[bytes, int]:
     return data[position:end], end + 1
 
 
-def _stream(ole: OleFile, name: str) -> bytes:
+def _stream(ole: OleFile, name: list[str]) -> bytes:
     try:
         content: bytes = ole.openstream(name).read()
     except Exception as error:  # as in open_ole
@@ -126,12 +140,12 @@ def _stream(ole: OleFile, name: str) -> bytes:
     return content
 
 
-def _extension_for(content: bytes, policy: Policy) -> str:
+def _extension_for(content: bytes, policy: Policy) -> str | None:
     from services.shared.sandbox.identity import identify
 
     found = identify(content[:4096], "", policy)
     if found is None:
-        return ""
+        return None
     if found.family == "zip":
         for marker, extension in ((b"word/", ".docx"), (b"xl/", ".xlsx"), (b"ppt/", ".pptx")):
             if marker in content:

@@ -6,7 +6,7 @@ import codecs
 import struct
 from typing import TYPE_CHECKING
 
-from services.shared.sandbox.readers.ole import OleFile, open_ole
+from services.shared.sandbox.readers.ole import OleFile, extract_stored, open_ole
 from services.shared.sandbox.readers.refused import OutOfBudget, Refused
 
 if TYPE_CHECKING:
@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 _ATTACHMENT = "__attach_version1.0_#"
 _DATA, _LONG_NAME, _SHORT_NAME, _DISPLAY_NAME = 0x3701, 0x3707, 0x3704, 0x3001
 _SUBJECT, _BODY, _BODY_HTML = 0x0037, 0x1000, 0x1013
-_EMBEDDED_MESSAGE = "__substg1.0_3701000D"
+_BODY_RICH = "__substg1.0_10090102"
+_EMBEDDED = "__substg1.0_3701000D"
+_PROPERTIES = "__properties_version1.0"
 
 
 def read(opening: FileOpening, document: Document) -> None:
     """Search the text, hand over the attachments; an attached message is read in place, its files under its own folder."""
-    ole = open_ole(document.stream)
-    if not ole.exists("__properties_version1.0"):
+    ole = document.compound or open_ole(document.stream)
+    if not ole.exists(_PROPERTIES):
         raise Refused("file_corrupt", reason="msg")
     _read_message(opening, document, ole, [], [], 0)
 
@@ -30,8 +32,14 @@ def _read_message(opening: FileOpening, document: Document, ole: OleFile, place:
     if document.depth + depth > opening.policy.opening.depth:
         raise Refused("archive_too_deep", limit=opening.policy.opening.depth)
     code_page = _code_page(ole, place)
+    plain = False
     for tag in (_SUBJECT, _BODY, _BODY_HTML):
-        document.search(_text(ole, place, tag, code_page), part="/".join([*folders, "message"]))
+        text = _text(ole, place, tag, code_page)
+        document.search(text, part="/".join([*folders, "message"]))
+        plain = plain or (tag != _SUBJECT and bool(text))
+    if not plain and ole.exists([*place, _BODY_RICH]):
+        document.text_searched = False
+        document.note("text_unreadable")  # only as compressed RTF
     attachments = sorted(
         {
             path[len(place)]
@@ -54,8 +62,12 @@ def _read_attachment(
     opening: FileOpening, document: Document, ole: OleFile, place: list[str], folders: list[str], depth: int, fallback: str, code_page: str
 ) -> None:
     name = next((name for tag in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME) if (name := _text(ole, place, tag, code_page).strip("\0 "))), "")
-    if ole.exists([*place, _EMBEDDED_MESSAGE]):
-        _read_message(opening, document, ole, [*place, _EMBEDDED_MESSAGE], [*folders, name or fallback], depth + 1)
+    if ole.exists([*place, _EMBEDDED]):
+        inner = [*place, _EMBEDDED]
+        if ole.exists([*inner, _PROPERTIES]):
+            _read_message(opening, document, ole, inner, [*folders, name or fallback], depth + 1)
+        elif not extract_stored(opening, document, ole, inner, "/".join([*folders, name or fallback])):
+            document.note("embedded_object_without_file")
         return
     data = _stream(ole, [*place, f"__substg1.0_{_DATA:04X}0102"])
     if data is None:
@@ -89,7 +101,7 @@ def _stream(ole: OleFile, path: list[str]) -> bytes | None:
 
 def _code_page(ole: OleFile, place: list[str]) -> str:
     """The code page of 8-bit texts (property 0x3FFD), Windows' own western one when it is not said or unknown."""
-    properties = _stream(ole, [*place, "__properties_version1.0"]) or b""
+    properties = _stream(ole, [*place, _PROPERTIES]) or b""
     start = 24 if place else 32
     for position in range(start, len(properties) - 15, 16):
         kind, tag = struct.unpack_from("<HH", properties, position)

@@ -37,6 +37,7 @@ class Package:
         )
         self.parts: dict[str, zipfile.ZipInfo] = {}
         for info in self.archive.infolist():
+            safezip.refuse_locked(info)
             if info.filename.casefold() in self.parts:
                 raise Refused("file_corrupt", reason="duplicate part")
             self.parts[info.filename.casefold()] = info

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import pypdfium2
 
@@ -54,6 +55,23 @@ def search(opening: FileOpening, document: Document) -> str:
         document.text_searched = False
         document.note("no_text")  # pictures of pages, as from a scanner
     return "\n".join(kept).replace("\r\n", "\n")
+
+
+def written_anew(document: Document) -> BinaryIO | None:
+    """The same file as PDFium reads it, which takes what other programs take (junk before the header, a wrong table of objects); None when it cannot."""
+    if document.size > _MOST_IN_MEMORY:
+        return None
+    mended = io.BytesIO()
+    try:
+        pdf = _open(document)
+        try:
+            pdf.save(mended)
+        finally:
+            pdf.close()
+    except pypdfium2.PdfiumError:
+        return None
+    mended.seek(0)
+    return mended
 
 
 def _open(document: Document) -> pypdfium2.PdfDocument:

@@ -1,11 +1,13 @@
 """Zip files, looked at before they are believed.
 
 The central directory is counted before the library reads it (100,000 entries cost seconds and memory), then every entry is
-checked: encrypted, overlapping, declared sizes, links. Sizes are absolute: honest documents compress 600:1, bombs may not.
+checked: overlapping, declared sizes, links; whether it is locked when it is read. Sizes are absolute: honest documents compress 600:1, bombs may not.
 """
 
 from __future__ import annotations
 
+import contextlib
+import lzma
 import stat
 import struct
 import zipfile
@@ -18,6 +20,9 @@ from services.shared.sandbox.readers.refused import Refused
 _END, _END64, _LOCATOR64, _CENTRAL = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"PK\x01\x02"
 _LETTERS = frozenset("æøåÆØÅäöüÄÖÜéèêëÉàáâçñß§€–—’“”«»½°")
 _CHUNK = 1 << 16
+_CHUNKS = {zipfile.ZIP_STORED: _CHUNK, zipfile.ZIP_DEFLATED: _CHUNK, zipfile.ZIP_BZIP2: 1 << 12, zipfile.ZIP_LZMA: 1 << 12}
+"""How many bytes are asked for at a time: the last two unpack all that they are fed at once."""
+_UNICODE_PATH = 0x7075
 
 
 def open_zip(stream: BinaryIO, *, entries: int, member_bytes: int, total_bytes: int) -> zipfile.ZipFile:
@@ -33,10 +38,6 @@ def open_zip(stream: BinaryIO, *, entries: int, member_bytes: int, total_bytes: 
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, EOFError, OSError) as error:
         raise Refused("file_corrupt", reason="zip") from error
     infos = archive.infolist()
-    if any(info.flag_bits & 0x1 for info in infos):
-        raise Refused("file_encrypted")
-    if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in infos):
-        raise Refused("type_not_allowed", reason="compression")
     inflated = 0
     for info in infos:
         inflation = max(0, info.file_size - info.compress_size)
@@ -47,13 +48,22 @@ def open_zip(stream: BinaryIO, *, entries: int, member_bytes: int, total_bytes: 
     return archive
 
 
+def refuse_locked(info: zipfile.ZipInfo) -> None:
+    """Raises Refused for a member with a password, and for one that is packed in a way that few programs unpack (Deflate64 and the like)."""
+    if info.flag_bits & 0x1:
+        raise Refused("file_encrypted")
+    if info.compress_type not in _CHUNKS:
+        raise Refused("type_not_allowed", reason="compression", method=info.compress_type)
+
+
 def member_chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The bytes of a member. Raises Refused when they are not what the directory says."""
+    """The bytes of a member. Raises Refused when it is locked, or when they are not what the directory says."""
+    refuse_locked(info)
     try:
         with archive.open(info) as member:
-            while chunk := member.read(_CHUNK):
+            while chunk := member.read(_CHUNKS[info.compress_type]):
                 yield chunk
-    except (zipfile.BadZipFile, EOFError, ValueError, struct.error, zlib.error, OSError) as error:
+    except (zipfile.BadZipFile, EOFError, ValueError, struct.error, zlib.error, lzma.LZMAError, NotImplementedError, OSError) as error:
         raise Refused("file_corrupt", reason="member") from error
 
 
@@ -73,6 +83,8 @@ def member_name(info: zipfile.ZipInfo) -> str:
     if info.flag_bits & 0x800 or name.isascii():
         return name
     raw = name.encode("cp437")
+    if told := _told_in_unicode(info.extra, raw):
+        return told
     readings = []
     for code_page in ("utf-8", "cp850", "cp437", "cp1252"):
         try:
@@ -82,7 +94,27 @@ def member_name(info: zipfile.ZipInfo) -> str:
         if code_page == "utf-8":
             return reading
         readings.append(reading)
-    return max(readings, key=lambda reading: sum(character in _LETTERS for character in reading))
+    best = max(readings, key=lambda reading: sum(character in _LETTERS for character in reading))
+    if all(character.isascii() or character in _LETTERS for character in best):
+        return best
+    with contextlib.suppress(UnicodeDecodeError):
+        chinese = raw.decode("gbk")
+        if all(character.isascii() or "\u4e00" <= character <= "\u9fff" for character in chinese):
+            return chinese
+    return best
+
+
+def _told_in_unicode(extra: bytes, raw: bytes) -> str | None:
+    """The name in the extra field of Info-ZIP (4.6.9 of the zip specification), if it is of this name and not of an earlier one."""
+    position = 0
+    while position + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, position)
+        field = extra[position + 4 : position + 4 + length]
+        if kind == _UNICODE_PATH and len(field) > 5 and field[0] == 1 and struct.unpack_from("<I", field, 1)[0] == zlib.crc32(raw):
+            with contextlib.suppress(UnicodeDecodeError):
+                return field[5:].decode("utf-8")
+        position += 4 + length
+    return None
 
 
 def special(info: zipfile.ZipInfo) -> str | None:
@@ -90,7 +122,8 @@ def special(info: zipfile.ZipInfo) -> str | None:
     mode = info.external_attr >> 16
     if stat.S_ISLNK(mode):
         return "symlink"
-    return "special" if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR) else None
+    ordinary = (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFIFO)  # a pipe: what was packed came from another program's output
+    return "special" if stat.S_IFMT(mode) not in ordinary else None
 
 
 def _count_entries(stream: BinaryIO, most: int) -> None:

@@ -38,7 +38,7 @@ def read_image(opening: FileOpening, document: Document) -> None:
     document.text_searched = False
     document.stream.seek(max(0, document.size - 64))
     tail = document.stream.read()
-    if b"IEND" not in tail and b"\xff\xd9" not in tail:  # the ends of PNG and JPEG
+    if b"IEND" not in tail and b"\xff\xd9" not in tail and b"\x3b" not in tail:  # the ends of PNG, JPEG and GIF
         document.note("picture_without_end")
 
 
