@@ -44,7 +44,8 @@ from services.validation.app import create_app as create_validation
 # Importing a service's handlers registers them; a test compares what is registered with names.HANDLERS.
 HANDLER_MODULES = (services.archive.handlers, services.routing.handlers, services.validation.handlers, services.validation.registers)
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-THREADS = {"validation": 2, "archive": 2, "routing": 1}
+# Those of validation are the `workers` of `Settings.embedded`.
+THREADS = {"validation": 4, "archive": 2, "routing": 1}
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 # The newest revision: migrations are named by it, in order (a test compares it with what Alembic finds).
 HEAD = max(file.stem.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))

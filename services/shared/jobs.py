@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, literal_column, or_, select, text, update
 
 from services.shared import identifiers, telemetry, timestamps
 from services.shared.database import leave_word
@@ -26,24 +26,36 @@ OUTAGE_LIMIT_SECONDS = 20.0
 ATTENTION_SECONDS = 60.0  # an outage that delays a submission longer than this is shown, too
 
 
-def _claim_statement() -> Any:
-    """The oldest due job of some handlers becomes ours, unless an earlier one of its key is unfinished. ``UPDATE … RETURNING``: one round for both ends."""
+# In the words of the partial indexes: with bound values neither database can tell that they may be used, and a claim reads every job there ever was.
+_UNFINISHED: Any = (literal_column("'ready'"), literal_column("'leased'"))
+
+
+def _claim_statement(*, shared_fairly: bool = False) -> Any:
+    """The oldest due job of some handlers becomes ours, unless an earlier one of its key is unfinished. ``UPDATE … RETURNING``: one round for both ends.
+
+    ``shared_fairly``: passes over those whose sender has as many running as ``most``.
+    """
     candidate, earlier = jobs.alias("candidate"), jobs.alias("earlier")
-    unfinished = ("ready", "leased")
     now: Any = bindparam("now")
     due = or_(
         and_(candidate.c.state == "ready", candidate.c.due_at <= now),
         and_(candidate.c.state == "leased", candidate.c.lease_until <= now),
     )
-    first_of_key = ~exists().where(earlier.c.key == candidate.c.key, earlier.c.id < candidate.c.id, earlier.c.state.in_(unfinished))
-    oldest = (
-        select(candidate.c.id)
-        .where(candidate.c.state.in_(unfinished), candidate.c.handler.in_(bindparam("handlers", expanding=True)), due, first_of_key)
-        .order_by(candidate.c.due_at, candidate.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
+    first_of_key = ~exists().where(earlier.c.key == candidate.c.key, earlier.c.id < candidate.c.id, earlier.c.state.in_(_UNFINISHED))
+    handlers: Any = bindparam("handlers", expanding=True)
+    waiting = select(candidate.c.id).where(candidate.c.state.in_(_UNFINISHED), candidate.c.handler.in_(handlers), due, first_of_key)
+    if shared_fairly:
+        running, sent = jobs.alias("running"), submissions.alias("sent")
+        busy = (
+            select(sent.c.owner)
+            .join(running, running.c.submission == sent.c.id)
+            .where(running.c.state.in_(_UNFINISHED), running.c.lease_until > now, running.c.handler.in_(handlers))
+            .group_by(sent.c.owner)
+            .having(func.count() >= bindparam("most"))
+        )
+        theirs = submissions.alias("theirs")
+        waiting = waiting.outerjoin(theirs, theirs.c.id == candidate.c.submission).where(or_(theirs.c.id.is_(None), theirs.c.owner.not_in(busy)))
+    oldest = waiting.order_by(candidate.c.due_at, candidate.c.id).limit(1).with_for_update(skip_locked=True, of=candidate).scalar_subquery()
     leased = {"state": "leased", "attempts": jobs.c.attempts + 1, "lease_token": bindparam("token"), "lease_until": bindparam("until")}
     return update(jobs).where(jobs.c.id == oldest).values(leased).returning(jobs)
 
@@ -51,6 +63,8 @@ def _claim_statement() -> Any:
 # Put together once: building a statement costs SQLAlchemy more than running it does.
 _ENQUEUE = insert(jobs)
 _CLAIM = _claim_statement()
+_CLAIM_FAIRLY = _claim_statement(shared_fairly=True)
+_FAIR_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('mottak.jobs.fair'))")
 _EVENT = select(*(events.c[name] for name in ("id", "seq", "type", "at", "actor", "trace", "data"))).where(events.c.id == bindparam("event_id"))
 _FINISH = (
     update(jobs)
@@ -117,15 +131,21 @@ def park(tx: Connection, handler: str, *, key: str, submission: str | None, data
         tx.execute(update(submissions).where(submissions.c.id == submission).values(attention=f"{handler}: parked"))
 
 
-def claim(tx: Connection, handlers: Sequence[str], *, lease_seconds: float = LEASE_SECONDS) -> Job | None:
+def claim(tx: Connection, handlers: Sequence[str], *, lease_seconds: float = LEASE_SECONDS, most_of_one: int | None = None) -> Job | None:
     """Take the oldest due job of these handlers whose key nobody holds and that no earlier job of its key is waiting for, or None.
+
+    ``most_of_one``: how many submissions of one owner may be worked on at a time by all who claim these handlers; those of others go before.
 
     A job whose lease ran out is taken over: its worker died, or lost it.
     """
     now = timestamps.now()
     token = identifiers.new_token()
     lease = {"handlers": list(handlers), "now": now, "token": token, "until": timestamps.later(now, lease_seconds)}
-    row = tx.execute(_CLAIM, lease).mappings().one_or_none()
+    if most_of_one is None:
+        row = tx.execute(_CLAIM, lease).mappings().one_or_none()
+    else:
+        _one_at_a_time(tx)
+        row = tx.execute(_CLAIM_FAIRLY, {**lease, "most": most_of_one}).mappings().one_or_none()
     if row is None:
         return None
     event = None
@@ -143,6 +163,12 @@ def claim(tx: Connection, handlers: Sequence[str], *, lease_seconds: float = LEA
         created_at=row["created_at"],
         failed_before=row["last_error"] is not None,
     )
+
+
+def _one_at_a_time(tx: Connection) -> None:
+    """Two that claim at once would not see each other's. The lock ends with the transaction, which is one short statement more; SQLite writes one at a time anyway."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(_FAIR_LOCK)
 
 
 def extend(tx: Connection, job: Job, *, lease_seconds: float = LEASE_SECONDS) -> bool:
@@ -225,7 +251,7 @@ def settle_parked(tx: Connection, job: int, *, again: bool) -> bool:
 
 def next_due(tx: Connection, handlers: Sequence[str]) -> str | None:
     """When the next waiting job of these handlers is due or its lease ends, or None."""
-    unfinished = jobs.c.state.in_(("ready", "leased"))
+    unfinished = jobs.c.state.in_(_UNFINISHED)
     soonest = select(func.min(func.coalesce(jobs.c.lease_until, jobs.c.due_at))).where(unfinished, jobs.c.handler.in_(handlers))
     return tx.execute(soonest).scalar_one_or_none()
 
@@ -234,12 +260,12 @@ def services_with_due_work(tx: Connection) -> set[str]:
     """The services that have a job to be taken now, first or again."""
     now = timestamps.now()
     due = or_(and_(jobs.c.state == "ready", jobs.c.due_at <= now), and_(jobs.c.state == "leased", jobs.c.lease_until <= now))
-    return {handler.split(".")[0] for handler in tx.execute(select(jobs.c.handler).where(due).distinct()).scalars()}
+    return {handler.split(".")[0] for handler in tx.execute(select(jobs.c.handler).where(jobs.c.state.in_(_UNFINISHED), due).distinct()).scalars()}
 
 
 def oldest_per_handler(tx: Connection) -> dict[str, str]:
     """Handler -> when its oldest unfinished job was made."""
-    query = select(jobs.c.handler, func.min(jobs.c.created_at)).where(jobs.c.state.in_(("ready", "leased"))).group_by(jobs.c.handler)
+    query = select(jobs.c.handler, func.min(jobs.c.created_at)).where(jobs.c.state.in_(_UNFINISHED)).group_by(jobs.c.handler)
     return {str(handler): str(created) for handler, created in tx.execute(query)}
 
 

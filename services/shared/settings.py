@@ -43,7 +43,7 @@ class Settings:
     metrics_port: int = 0
     trace_endpoint: str = ""
     trace_share: float = 1.0
-    workers: int = 2
+    workers: int = 2  # that open files, on all hosts together: one sender has half of them at most
     web_threads: int = 24
     lease_seconds: float = 60.0
     body_idle_seconds: float = 15.0
@@ -69,6 +69,7 @@ class Settings:
             issuer=f"{url}/issuer",
             schemas=Path(environment.get("MOTTAK_SCHEMAS", SCHEMAS)).absolute(),
             allow_unconfined_parsing=environment.get("MOTTAK_ALLOW_UNCONFINED_PARSING") == "yes",
+            workers=4,
             body_idle_seconds=float(environment.get("MOTTAK_BODY_IDLE_SECONDS", "15")),
             trace_endpoint=environment.get("MOTTAK_TRACE_ENDPOINT", ""),
             lease_seconds=float(environment.get("MOTTAK_LEASE_SECONDS", "60")),
