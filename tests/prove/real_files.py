@@ -12,12 +12,14 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.shared.sandbox import HEAD_BYTES, Box, Incoming, Policy
+from services.shared.sandbox.identity import is_text
 from services.shared.sandbox.names import extension_of
 
 VARIABLE = "MOTTAK_COLLECTIONS"
@@ -25,32 +27,44 @@ TOOLS = ("pdfdetach", "pdfinfo", "7z", "munpack")
 _EXTENSIONS = ("pdf", "docx", "xlsx", "pptx", "zip", "eml", "msg", "docm", "xlsm", "pptm", "doc", "xls", "ppt", "odt", "ods")
 _TOOL_SECONDS = 30
 _LARGEST = 100 << 20
+_WHOLE_FILE = frozenset({"file_encrypted", "macro_not_allowed", "type_mismatch", "xml_forbidden", "archive_too_many", "archive_too_large"})
+
+
+@dataclass(frozen=True)
+class Others:
+    """What other programs say of a file. `inside`: digest of each file they found in it, with its name there; `objects`: embedded OLE objects, each as the
+    contents of its streams; `opens`: None when none was asked; `locked`: one wants a password."""
+
+    inside: dict[str, str] = field(default_factory=dict)
+    objects: tuple[tuple[bytes, ...], ...] = ()
+    opens: bool | None = None
+    locked: bool = False
 
 
 @dataclass(frozen=True)
 class Looked:
-    """One file. `expected`: digest of each file that the other tools found in it, with its name there; `opens`: another program opens it (None: not asked);
-    `locked`: another program wants a password."""
+    """One file: what the box says of it, and what the others say."""
 
     path: Path
     at_the_door: str | None
     codes: frozenset[str]
     reasons: tuple[str, ...]
-    expected: dict[str, str] = field(default_factory=dict)
-    found: frozenset[str] = frozenset()
-    seconds: float = 0.0
-    opens: bool | None = None
-    locked: bool = False
+    found: frozenset[str]
+    without_file: int
+    others: Others
+    seconds: float
 
     @property
-    def missed(self) -> dict[str, str]:
-        """What the others found and the box did not."""
-        return {digest: name for digest, name in self.expected.items() if digest not in self.found}
+    def missed(self) -> list[str]:
+        """What the others found and the box did not; nothing when the sender was told that the whole file cannot be taken."""
+        if self.at_the_door is not None or self.codes & _WHOLE_FILE:
+            return []
+        return [name for digest, name in self.others.inside.items() if digest not in self.found]
 
     @property
-    def answered_for(self) -> bool:
-        """The sender was told why not all of it was opened."""
-        return bool(self.codes) or self.at_the_door is not None
+    def wrongly_refused(self) -> bool:
+        """Another program opens it, and the sender was told that it is damaged or locked."""
+        return bool(self.others.opens) and not self.others.locked and bool(self.codes & {"file_corrupt", "file_encrypted"})
 
 
 def collected() -> Iterator[Path]:
@@ -68,43 +82,79 @@ def collected() -> Iterator[Path]:
 
 def look(path: Path, box: Box, policy: Policy) -> Looked:
     """Through the door and the box as an attachment, and through the other tools."""
-    head = path.read_bytes()[:HEAD_BYTES]
-    refused = policy.refusal("attachment", path.name, head)
-    expected, opens, locked = _others(path, head)
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    others = _others(path, head)
+    began = time.monotonic()
     with ExitStack() as stack:
         stream = stack.enter_context(path.open("rb"))
         opened = stack.enter_context(box.open_submission([Incoming("d", "attachment", path.name, stream, path.stat().st_size)]))
-        found = {_digest(document.scratch_file) for document in opened.documents if document.scratch_file}
+        seconds = time.monotonic() - began
+        files = [document.scratch_file for document in opened.documents if document.scratch_file]
+        found = {_digest(file) for file in files}
+        contents = [file.read_bytes() for file in files] if others.objects else []
         names = {document.id: document.path for document in opened.documents}
+        whole = frozenset(finding.code for finding in opened.findings if finding.document == "d")
+        inner = frozenset(f"inside:{finding.code}" for finding in opened.findings if finding.document != "d")
         reasons = tuple(f"{finding.code} {dict(finding.detail)} {names[finding.document]}" for finding in opened.findings)
-        codes = frozenset(finding.code for finding in opened.findings)
-    return Looked(path, refused, codes, reasons, expected, frozenset(found), opens=opens, locked=locked)
+    without = sum(not _unwrapped(streams, contents) for streams in others.objects)
+    return Looked(path, policy.refusal("attachment", path.name, head), whole | inner, reasons, frozenset(found), without, others, seconds)
 
 
-def _others(path: Path, head: bytes) -> tuple[dict[str, str], bool | None, bool]:
+def _unwrapped(streams: Sequence[bytes], contents: Sequence[bytes]) -> bool:
+    """Whether a file that the box found is what the object holds: one of its streams, or a part of one (the package has a head and a tail)."""
+    return any(content and any(content in stream for stream in streams) for content in contents)
+
+
+def _others(path: Path, head: bytes) -> Others:
     extension = extension_of(path.name)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         if head.startswith(b"%PDF-") or extension == "pdf":
             said = _run("pdfinfo", str(path))
             locked = b"Incorrect password" in said.stderr
-            _run("pdfdetach", "-saveall", "-o", folder, str(path))
-            return _digests(target), said.returncode == 0, locked
+            sound = _run("pdfdetach", "-saveall", "-o", folder, str(path)).stderr == b""
+            return Others(_digests(target) if sound else {}, opens=said.returncode == 0 and sound, locked=locked)
         if head.startswith(b"PK"):
             said = _run("7z", "x", "-y", "-p", f"-o{folder}", str(path))
-            locked = b"Wrong password" in said.stdout + said.stderr
+            sound = said.returncode == 0
             wanted = None if extension == "zip" else re.compile(r"(?:^|/)embeddings/", re.IGNORECASE)
-            return _digests(target, wanted), said.returncode == 0, locked
+            objects, rest = _objects(target) if extension != "zip" else ((), {})
+            inside = {digest: name for digest, name in _digests(target, wanted).items() if digest not in rest}
+            return Others(inside if sound else {}, objects, sound, b"Wrong password" in said.stdout + said.stderr)
         if head.startswith(b"\xd0\xcf\x11\xe0"):
             said = _run("7z", "x", "-y", f"-o{folder}", str(path))
             wanted = re.compile(r"__substg1\.0_37010102$") if extension == "msg" else re.compile("(?!)")
-            return _digests(target, wanted), said.returncode == 0, (target / "EncryptedPackage").exists()
+            return Others(_digests(target, wanted), (), None, (target / "EncryptedPackage").exists())
         if extension == "eml":
             shutil.copy(path, target / "message")
             said = _run("munpack", "-q", "-f", "message", folder=target)
+            if b"ignoring unknown content transfer encoding" in said.stderr:
+                return Others()  # what it writes then is not the file
             (target / "message").unlink()
-            return {digest: name for digest, name in _digests(target).items() if not name.endswith(".desc")}, None, False
-    return {}, None, False
+            return Others({digest: name for digest, name in _digests(target).items() if not _left_by_munpack(target / name)})
+    return Others()
+
+
+def _objects(target: Path) -> tuple[tuple[tuple[bytes, ...], ...], dict[str, str]]:
+    """Embedded objects that are compound files: the streams of each, and the digests of the compound files."""
+    found, digests = [], {}
+    for path in sorted(target.rglob("*")):
+        if "embeddings" in path.parts and path.is_file() and path.read_bytes()[:4] == b"\xd0\xcf\x11\xe0":
+            digests[_digest(path)] = path.name
+            with tempfile.TemporaryDirectory() as folder:
+                _run("7z", "x", "-y", f"-o{folder}", str(path))
+                streams = tuple(stream.read_bytes() for stream in Path(folder).rglob("*") if stream.is_file())
+            if any(path.suffix == old for old in (".doc", ".xls", ".ppt")):
+                streams += (path.read_bytes(),)
+            found.append(streams)
+    return tuple(found), digests
+
+
+def _left_by_munpack(path: Path) -> bool:
+    """Its own notes, texts of the mail that have no name, and what it names without a byte in it."""
+    unnamed = re.fullmatch(r"part\d+", path.name) is not None and (not path.stat().st_size or is_text(path.read_bytes()[:HEAD_BYTES]))
+    return path.suffix == ".desc" or path.name == "tempdesc.txt" or unnamed
 
 
 def _run(*command: str, folder: Path | None = None) -> subprocess.CompletedProcess[bytes]:
