@@ -13,7 +13,7 @@ from services.archive import bag as bags
 from services.archive import catalogue, ocfl
 from services.archive.inventory import Inventory
 from services.archive.models import archive_fixity_checks, archive_fixity_outcomes
-from services.shared import events, identifiers, jobs, names, telemetry, timestamps
+from services.shared import events, identifiers, jobs, names, search, telemetry, timestamps
 from services.shared.context import Context
 from services.shared.identity import Identity, Scope, current, requires
 from services.shared.objects import ObjectMissing, ObjectsUnavailable
@@ -43,13 +43,19 @@ class _Views:
 
     @requires(Scope.ARCHIVE, Scope.MONITOR)
     def objects(self) -> Response:
-        """Search, newest first: ``q`` (every word must be found), ``limit``, ``cursor``."""
+        """Search, newest first: ``q`` (every word must be found, in the catalogue or in a document), ``limit``, ``cursor``."""
+        query = request.args.get("q", "")
+        codes = self._context.codes
+        readable = search.Readable(self._context.scanner.passes_unscanned, internal=True)
+        sought = catalogue.Sought(query, search.parse(query[:200], codes), readable, codes)
         try:
             with self._context.database.read() as tx:
-                found, following = catalogue.search(tx, request.args.get("q", ""), limit=_limit(), cursor=request.args.get("cursor"))
+                found, following = catalogue.search(tx, sought, limit=_limit(), cursor=request.args.get("cursor"))
+                hits = catalogue.hits(tx, sought, [row["id"] for row in found]) if sought.terms else None
         except catalogue.CursorInvalid as fault:
             raise Problem("malformed_request", 400) from fault
-        return jsonify({"items": [_summary(row) for row in found], "next": following})
+        items = [_summary(row) | ({} if hits is None else {"hits": hits.get(row["id"], [])}) for row in found]
+        return jsonify({"items": items, "next": following})
 
     @requires(Scope.ARCHIVE, Scope.MONITOR)
     def object(self, object_name: str) -> Response:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, not_, or_, select, update
 
 from services.archive.fixity import Expected
 from services.archive.inventory import Inventory, Version
@@ -15,6 +16,7 @@ from services.archive.models import archive_objects, archive_versions
 from services.archive.ocfl import StoredVersion
 from services.archive.snapshot import object_id_of
 from services.shared import names
+from services.shared import search as full_text
 from services.shared.models import jobs, submissions
 
 WORD_LENGTH = 200
@@ -98,12 +100,42 @@ def _texts(answers: Any) -> Iterator[str]:
             yield from _texts(answer)
 
 
-def search(tx: Connection, query: str, *, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
-    """Objects that hold every word of ``query``, newest first, and the cursor of the next page or None. Raises CursorInvalid."""
+@dataclass(frozen=True)
+class Sought:
+    """What is searched for: as typed, its terms, and in which documents. A word is found in the catalogue, letter by letter, or in the text of a document."""
+
+    query: str
+    terms: tuple[full_text.Term, ...]
+    readable: full_text.Readable
+    codes: full_text.Codes
+
+    def conditions(self, dialect: str) -> Iterator[ColumnElement[bool]]:
+        """One for each word; for a query without any, what it is must stand in the catalogue as it is."""
+        for term in self.terms:
+            stored = select(archive_versions.c.object).where(archive_versions.c.submission.in_(full_text.holding(term, self.readable, dialect)))
+            held = or_(archive_objects.c.words.contains(term.typed, autoescape=True), archive_objects.c.id.in_(stored))
+            yield not_(held) if term.exclude else held
+        if not self.terms:
+            for word in self.query.replace("\0", " ").casefold().split()[:10]:
+                yield archive_objects.c.words.contains(word, autoescape=True)
+
+
+def hits(tx: Connection, sought: Sought, objects: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Where the words stand in the documents of some objects."""
+    rows = tx.execute(select(archive_versions.c.submission, archive_versions.c.object).where(archive_versions.c.object.in_(objects)))
+    object_of = {row.submission: row.object for row in rows}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for submission, shown in full_text.hits_in(tx, sorted(object_of), sought.terms, sought.readable, sought.codes).items():
+        of_object = found.setdefault(object_of[submission], [])
+        of_object += shown[: full_text.HITS_SHOWN - len(of_object)]
+    return found
+
+
+def search(tx: Connection, sought: Sought, *, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+    """Objects that hold every word, newest first, and the cursor of the next page or None. Raises CursorInvalid."""
     columns = [column for column in archive_objects.c if column.name != "words"]
     statement = select(*columns).order_by(archive_objects.c.received_at.desc(), archive_objects.c.id.desc()).limit(limit + 1)
-    for word in query.replace("\0", " ").casefold().split()[:10]:
-        statement = statement.where(archive_objects.c.words.contains(word, autoescape=True))
+    statement = statement.where(*sought.conditions(tx.dialect.name))
     if cursor is not None:
         received_at, object_id = _read_cursor(cursor)
         older = or_(

@@ -54,7 +54,13 @@ def search(words: tuple[str, ...], as_json: bool) -> None:
         cursor = page["next"]
         if cursor is None:
             break
-    show(items, as_json=as_json, lines=lambda found: [f"{item['reference']}  {item['id']}  {item.get('title') or ''}" for item in found])
+    show(items, as_json=as_json, lines=lambda found: [line for item in found for line in _found_lines(item)])
+
+
+def _found_lines(item: dict[str, Any]) -> list[str]:
+    """One object for people, with where the words stand in its documents."""
+    hits = [f"    {hit['name']}: {''.join(part['text'] for part in hit['snippet'])}" for hit in item.get("hits", [])]
+    return [f"{item['reference']}  {item['id']}  {item.get('title') or ''}", *hits]
 
 
 @archive.command()

@@ -13,7 +13,7 @@ from services.intake.receipt import receipt_json, receipt_pdf
 from services.intake.receive import receive
 from services.intake.rendering import rendering
 from services.intake.view import Filter, accepted_answer, count, find, submission_list, submission_view
-from services.shared import lifecycle, timestamps
+from services.shared import lifecycle, search, timestamps
 from services.shared.context import Context
 from services.shared.identity import Scope, current, open_route, requires
 from services.shared.problems import Problem
@@ -59,7 +59,7 @@ def _add_collection(api: Blueprint, context: Context) -> None:
     @requires(Scope.SUBMIT, Scope.MONITOR, Scope.QUEUE)
     def list_submissions() -> Response:
         """Newest first, a page at a time; ``total=true`` also counts them."""
-        wanted = filter_from(request.args)
+        wanted = filter_from(context, request.args)
         with context.database.read() as tx:
             limit = whole_number(request.args.get("limit"), "limit", DEFAULT_LIMIT)
             page = submission_list(tx, current(), wanted, limit=limit, cursor=request.args.get("cursor"))
@@ -68,19 +68,23 @@ def _add_collection(api: Blueprint, context: Context) -> None:
         return jsonify(page)
 
 
-def filter_from(arguments: Any) -> Filter:
+def filter_from(context: Context, arguments: Any) -> Filter:
     """The filter of a query string. Raises Problem for a value that can match nothing."""
     status = arguments.get("status") or None
     if status is not None and status not in lifecycle.STATES:
         raise Problem("value_not_allowed", 400, name="status")
+    text = (arguments.get("q") or "").replace("\0", " ").strip()[:200] or None
     return Filter(
         status=status,
         form_type=arguments.get("form_type") or None,
         agency=arguments.get("agency") or None,
-        text=(arguments.get("q") or "").strip()[:200] or None,
+        text=text,
         received_from=_moment(arguments.get("received_from"), "received_from"),
         received_to=_moment(arguments.get("received_to"), "received_to"),
         attention=arguments.get("attention") == "true",
+        terms=search.parse(text, context.codes) if text else (),
+        unscanned=context.scanner.passes_unscanned,
+        codes=context.codes,
     )
 
 

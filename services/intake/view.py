@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
 
-from services.shared import lifecycle, timestamps, words
+from services.shared import lifecycle, search, timestamps, words
 from services.shared.events import story_of
 from services.shared.forms import Finding
 from services.shared.identity import Identity, Scope
@@ -146,11 +146,21 @@ class Filter:
     received_from: str | None = None
     received_to: str | None = None
     attention: bool = False
+    terms: tuple[search.Term, ...] = ()
+    # Whether what no scanner looked at may be found.
+    unscanned: bool = False
+    codes: search.Codes | None = None
+
+    def readable(self, identity: Identity) -> search.Readable:
+        """In which documents this reader may find something."""
+        return search.Readable(
+            self.unscanned, internal=Scope.MONITOR in identity.scopes or (Scope.QUEUE in identity.scopes and identity.agency is not None)
+        )
 
 
 def submission_list(tx: Connection, identity: Identity, wanted: Filter, *, limit: int, cursor: str | None) -> dict[str, Any]:
     """A page of submissions, newest first: ``{"items": [...], "next": cursor or None}``. Costs the same at any depth (keyset). Raises Problem."""
-    query = _filtered(_visible(select(submissions), identity), wanted)
+    query = _filtered(tx, _visible(select(submissions), identity), wanted, identity)
     if cursor is not None:
         received_at, last = _read_cursor(cursor)
         query = query.where(or_(submissions.c.received_at < received_at, and_(submissions.c.received_at == received_at, submissions.c.id < last)))
@@ -158,12 +168,22 @@ def submission_list(tx: Connection, identity: Identity, wanted: Filter, *, limit
     rows = tx.execute(query.order_by(submissions.c.received_at.desc(), submissions.c.id.desc()).limit(limit + 1)).mappings().all()
     shown = rows[:limit]
     following = _write_cursor(shown[-1]["received_at"], shown[-1]["id"]) if len(rows) > limit else None
-    return {"items": [{**summary(row), "counts": _counts(row["errors"]), "links": links_of(row)} for row in shown], "next": following}
+    hits = _hits(tx, identity, wanted, [row["id"] for row in shown])
+    items = [{**summary(row), "counts": _counts(row["errors"]), "links": links_of(row), **hits(row["id"])} for row in shown]
+    return {"items": items, "next": following}
+
+
+def _hits(tx: Connection, identity: Identity, wanted: Filter, shown: list[str]) -> Callable[[str], dict[str, Any]]:
+    """Where the words of a search stand, for the submissions on a page; nothing is told when nothing was searched for."""
+    if wanted.text is None or wanted.codes is None:
+        return lambda submission: {}
+    found = search.hits_in(tx, shown, wanted.terms, wanted.readable(identity), wanted.codes)
+    return lambda submission: {"hits": found.get(submission, [])}
 
 
 def count(tx: Connection, identity: Identity, wanted: Filter) -> int:
     """How many a list would show in all; only told when asked, since it reads them all."""
-    return int(tx.execute(_filtered(_visible(select(func.count()).select_from(submissions), identity), wanted)).scalar_one())
+    return int(tx.execute(_filtered(tx, _visible(select(func.count()).select_from(submissions), identity), wanted, identity)).scalar_one())
 
 
 def _visible(query: Select[Any], identity: Identity) -> Select[Any]:
@@ -178,7 +198,7 @@ def _visible(query: Select[Any], identity: Identity) -> Select[Any]:
     return query.where(or_(*allowed)) if allowed else query.where(submissions.c.id.is_(None))
 
 
-def _filtered(query: Select[Any], wanted: Filter) -> Select[Any]:
+def _filtered(tx: Connection, query: Select[Any], wanted: Filter, identity: Identity) -> Select[Any]:
     if wanted.status:
         query = query.where(submissions.c.status == wanted.status)
     if wanted.form_type:
@@ -193,8 +213,15 @@ def _filtered(query: Select[Any], wanted: Filter) -> Select[Any]:
         query = query.where(submissions.c.attention.is_not(None))
     if wanted.text:
         pattern = "%" + wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        query = query.where(or_(submissions.c.reference == wanted.text.upper(), submissions.c.title.ilike(pattern, escape="\\")))
+        named = or_(submissions.c.reference == wanted.text.upper(), submissions.c.title.ilike(pattern, escape="\\"))
+        query = query.where(or_(named, _holds(tx, wanted, identity)) if wanted.terms else named)
     return query
+
+
+def _holds(tx: Connection, wanted: Filter, identity: Identity) -> ColumnElement[bool]:
+    """The documents that this reader may open hold what is searched for, and the submission is not kept apart."""
+    holds = search.condition(submissions.c.id, wanted.terms, wanted.readable(identity), tx.dialect.name)
+    return and_(submissions.c.status != lifecycle.QUARANTINED, holds)
 
 
 def _counts(errors: Iterable[Mapping[str, Any]]) -> dict[str, int]:

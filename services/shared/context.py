@@ -20,6 +20,7 @@ from services.shared.objects import Objects
 from services.shared.registers import registers_in_force
 from services.shared.sandbox import Box, Policy
 from services.shared.scanner import NoScanner, Scanner
+from services.shared.search.codes import Codes
 from services.shared.settings import Settings
 from services.shared.signing import ReceiptSigner
 
@@ -42,6 +43,11 @@ class Checking:
     def templates(self) -> Templates:
         """The forms to fill in."""
         return Templates()
+
+    @cached_property
+    def codes(self) -> Codes:
+        """What is searched for whole, in ``schemas/search``."""
+        return Codes(self.schemas / "search")
 
     @cached_property
     def policy(self) -> Policy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from services.shared.database import metadata
 
@@ -78,6 +78,21 @@ documents = Table(
     Column("object_key", Text, nullable=False),
     Column("created_at", String(27), nullable=False),
     Index("ix_documents_submission", "submission", "position"),
+)
+
+# The text of documents in pieces, as it is searched (services/shared/search). ``words`` is what is indexed: a ``tsvector`` with a GIN index on PostgreSQL; on SQLite
+# the words in order, which triggers enter into the FTS5 table ``search_words``. Index, table and triggers are made by the migration.
+search_passages = Table(
+    "search_passages",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("submission", String(36), nullable=False),
+    Column("document", String(36), ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("words", Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+    UniqueConstraint("document", "number"),
+    Index("ix_search_passages_submission", "submission"),
 )
 
 events = Table(

@@ -15,9 +15,10 @@ from services.archive import handlers, ocfl  # noqa: F401 - registers what it ha
 from services.archive.app import create_app
 from services.archive.planning import plan_version
 from services.archive.snapshot import Snapshot, object_id_of, take
+from services.command.assemble import migrate
 from services.shared import events, identifiers, names, timestamps
 from services.shared.context import Context, open_actors
-from services.shared.database import Database, metadata
+from services.shared.database import Database
 from services.shared.identity import TokenVerifier
 from services.shared.identity.issuer import LocalIssuer
 from services.shared.models import documents, submissions
@@ -30,8 +31,8 @@ class Case:
     """One database, one store of what was received, one archive; and the way to have a submission accepted in them."""
 
     def __init__(self, folder: Path) -> None:
+        migrate(f"sqlite:///{folder / 'case.sqlite3'}")
         self.database = Database(f"sqlite:///{folder / 'case.sqlite3'}")
-        metadata.create_all(self.database.engine)
         self.received = DirectoryObjects(folder / "received")
         self.archive_folder = folder / "archive"
         self.archive = DirectoryObjects(self.archive_folder)

@@ -13,14 +13,19 @@ from sqlalchemy import NullPool, create_engine, inspect
 from services.command.assemble import HEAD, MIGRATIONS, migrate
 from services.command.migrations import metadata
 
+FTS5 = "search_words"
+
 
 def test_a_migrated_database_has_no_difference_to_the_models(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'migrated.sqlite3'}"
     migrate(url)
     engine = create_engine(url)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+        # FTS5 keeps its index in tables of its own, which no model can declare.
+        ours = MigrationContext.configure(connection, opts={"include_name": lambda name, kind, _: kind != "table" or not name.startswith(FTS5)})
+        assert compare_metadata(ours, metadata) == []
+        made = {name for name in inspect(connection).get_table_names() if not name.startswith(FTS5)}
+        assert made == {*metadata.tables, "alembic_version"}
     engine.dispose()
 
 

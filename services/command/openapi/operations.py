@@ -26,6 +26,10 @@ BODY_PROBLEMS: Final = {
 LANGUAGE = Parameter("Accept-Language", "header", TEXT, "nb (default), nn or en: the language of texts.")
 WANTED = Parameter("submission", "path", TEXT, "An id, or a reference (then the newest version).", required=True)
 DOCUMENT = Parameter("document", "path", UUID, required=True)
+SEARCHED: Final = (
+    "A reference, part of a title, or words in the documents you may read, in any inflection (bokmål, nynorsk, English): all must be found. "
+    '`"a phrase"`, `begin*`, `-not`; codes and numbers whole (`ID2023_012` as `ID2023 012`).'
+)
 CURSOR = Parameter("cursor", "query", TEXT, "`next` of the page before.")
 KEY = Parameter(
     "Idempotency-Key",
@@ -97,7 +101,7 @@ SUBMISSIONS: Final = (
             Parameter("status", "query", one_of(*lifecycle.STATES)),
             Parameter("form_type", "query", TEXT),
             Parameter("agency", "query", TEXT),
-            Parameter("q", "query", TEXT, "A reference, or part of a title."),
+            Parameter("q", "query", TEXT, SEARCHED),
             Parameter("received_from", "query", TEXT, "A moment or a day."),
             Parameter("received_to", "query", TEXT, "A moment or a day, itself not included."),
             Parameter("attention", "query", one_of("true", "false"), "Only those with a technical fault."),

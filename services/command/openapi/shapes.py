@@ -167,7 +167,13 @@ SUBMISSION = closed(
         "links": ref("SubmissionLinks"),
     }
 )
-LISTED_SUBMISSION = closed({**SUMMARY, "counts": closed({"error": NUMBER, "warning": NUMBER}), "links": ref("SubmissionLinks")})
+HITS: Schema = {
+    **listed(closed({"document": UUID, "name": TEXT, "snippet": listed(closed({"text": TEXT, "hit": {"type": "boolean"}}))})),
+    "description": "Only when something is searched for: documents that may be read and hold it, with the piece around it. The text is plain text.",
+}
+LISTED_SUBMISSION = closed(
+    {**SUMMARY, "counts": closed({"error": NUMBER, "warning": NUMBER}), "links": ref("SubmissionLinks"), "hits": ref("Hits")}, optional=("hits",)
+)
 CHECK_RESULT = closed(
     {
         "form_type": maybe(TEXT),
@@ -235,6 +241,7 @@ SUBMISSION_SHAPES: dict[str, Schema] = {
     "SubmissionLinks": LINKS,
     "Changes": CHANGES,
     "Submission": SUBMISSION,
+    "Hits": HITS,
     "SubmissionList": closed({"items": listed(LISTED_SUBMISSION), "next": CURSOR, "total": NUMBER}, optional=("total",)),
     "Accepted": closed({**{key: SUMMARY[key] for key in ("id", "reference", "version", "status")}, "links": ref("SubmissionLinks")}),
     "NewSubmission": {"type": "object", "additionalProperties": False, "properties": {**FORM_FIELDS, **UPLOAD_FIELDS}},

@@ -84,7 +84,7 @@ ARCHIVE: Final = (
         "Search archived objects, newest first",
         ARCHIVISTS,
         {200: Answer("A page.", ref("ArchiveList"))},
-        (Parameter("q", "query", TEXT, "Every word must be found."), LIMIT, CURSOR),
+        (Parameter("q", "query", TEXT, "Every word must be found, in the catalogue or in a document; otherwise as for submissions."), LIMIT, CURSOR),
         problems={400: ("malformed_request",)},
     ),
     Operation(

@@ -124,7 +124,7 @@ def archive_shapes() -> dict[str, Schema]:
         "next": CURSOR,
     }
     return {
-        "ArchiveSummary": closed(ARCHIVED),
+        "ArchiveSummary": closed({**ARCHIVED, "hits": ref("Hits")}, optional=("hits",)),
         "ArchiveList": closed({"items": listed(ref("ArchiveSummary")), "next": CURSOR}),
         "ArchiveObject": closed({**ARCHIVED, "versions": listed(closed(version))}),
         "Fixity": closed(outcome),

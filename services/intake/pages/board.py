@@ -50,7 +50,7 @@ def add_board(pages: Blueprint, context: Context) -> None:
     @requires(Scope.MONITOR)
     def board() -> str:
         """Counts, what needs somebody, and the list."""
-        wanted = filter_from(request.args)
+        wanted = filter_from(context, request.args)
         with context.database.read() as tx:
             found = overview(tx, page_language())
             page = submission_list(tx, current(), wanted, limit=LIST_LENGTH, cursor=request.args.get("cursor"))

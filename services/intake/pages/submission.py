@@ -9,13 +9,13 @@ from sqlalchemy import Connection, RowMapping, select
 from werkzeug import Response
 
 from services.intake import actions, downloads
-from services.intake.api import act_on
+from services.intake.api import act_on, filter_from
 from services.intake.changes import changes_view
 from services.intake.pages import presenting
 from services.intake.pages.common import shown_problem
 from services.intake.receipt import receipt_pdf
 from services.intake.rendering import rendering
-from services.intake.view import Filter, find, submission_list, submission_view
+from services.intake.view import find, submission_list, submission_view
 from services.shared import lifecycle, names
 from services.shared.context import Context
 from services.shared.identity import Scope, current, requires
@@ -42,7 +42,9 @@ def _add_reading(pages: Blueprint, context: Context) -> None:
     def own_list() -> str:
         """What one may see, newest first."""
         with context.database.read() as tx:
-            page = submission_list(tx, current(), Filter(), limit=LIST_LENGTH, cursor=request.args.get("cursor"))
+            page = submission_list(
+                tx, current(), filter_from(context, {"q": request.args.get("q")}), limit=LIST_LENGTH, cursor=request.args.get("cursor")
+            )
         return render_template("list.html", page=page)
 
     @pages.get("/innsendinger/<wanted>")

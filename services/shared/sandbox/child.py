@@ -55,7 +55,8 @@ def run(start: Start) -> None:
     if os.getppid() != start.zygote:
         return  # it died before the death signal was set
     descriptors = _receive_descriptors(start.link, len(files))
-    budget = Budget(start.policy.opening.unpacked_bytes - request["used_bytes"], start.policy.opening.documents - request["used_documents"])
+    opening = start.policy.opening
+    budget = Budget(opening.unpacked_bytes - request["used_bytes"], opening.documents - request["used_documents"], request["text_characters"])
     for file, descriptor in zip(files, descriptors, strict=True):
         send_frame(start.link, {"at": file["id"]})
         confine.allow_processor_time(limits.cpu_seconds_per_file, limits)

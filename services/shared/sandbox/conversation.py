@@ -126,9 +126,12 @@ class Conversation:
     def _send_files(self, link: socket.socket, waiting: Sequence[Incoming]) -> None:
         files = [{"id": file.id, "role": file.role, "name": file.name, "size": file.size, "folder": self._files.index(file)} for file in waiting]
         used = sum(document.size for answer in self._answers.values() for document in answer.documents if document.scratch_file)
+        told = sum(document.text_bytes for answer in self._answers.values() for document in answer.documents)
+        room = max(0, self._policy.opening.text_characters - told)
         count = sum(len(answer.documents) - 1 for answer in self._answers.values())
         link.settimeout(self._limits.wall_seconds_per_file)
-        send_frame(link, {"files": files, "limits": asdict(self._limits), "used_bytes": used, "used_documents": count})
+        used_up = {"used_bytes": used, "used_documents": count, "text_characters": room}
+        send_frame(link, {"files": files, "limits": asdict(self._limits), **used_up})
         for start in range(0, len(waiting), _DESCRIPTORS_AT_A_TIME):
             with contextlib.ExitStack() as stack:
                 descriptors = [stack.enter_context(_readable(file)).fileno() for file in waiting[start : start + _DESCRIPTORS_AT_A_TIME]]

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from services.shared.sandbox import names
 from services.shared.sandbox.identity import HEAD_BYTES, identify
 from services.shared.sandbox.policy import FileType, Policy
+from services.shared.sandbox.protocol import text_file_name
 from services.shared.sandbox.readers import reader_of, recognise
 from services.shared.sandbox.readers.numbers import blot_out, holds_identity_number
 from services.shared.sandbox.readers.ole import OleFile
@@ -32,6 +33,7 @@ class Budget:
 
     unpacked_bytes: int
     documents: int
+    text_characters: int
 
 
 @dataclass
@@ -47,12 +49,15 @@ class Document:
     size: int
     depth: int
     stream: BinaryIO
+    budget: Budget
     file_type: FileType | None = None
     identity_numbers: list[dict[str, str | int]] = field(default_factory=list)
     text_searched: bool = True
     notes: list[str] = field(default_factory=list)
     package: Package | None = None
     compound: OleFile | None = None
+    text: list[str] = field(default_factory=list)
+    text_bytes: int = 0
 
     def note(self, note: str) -> None:
         """Say something about the file once."""
@@ -63,6 +68,15 @@ class Document:
         """Look for fødselsnummer in a piece of text; only the place is kept."""
         if len(self.identity_numbers) < _MOST_PLACES and place not in self.identity_numbers and holds_identity_number(text):
             self.identity_numbers.append(place)
+
+    def read(self, text: str, **place: str | int) -> None:
+        """As `search`, for text that people read: it is also handed out to be found by, as far as the policy's characters go."""
+        self.search(text, **place)
+        if text and self.budget.text_characters > 0:
+            # what lies across the end is blotted out before it is cut: half a number must not be left
+            kept = blot_out(text)[: self.budget.text_characters]
+            self.budget.text_characters -= len(kept)
+            self.text.append(kept)
 
     def as_answer(self) -> dict[str, Any]:
         """What is told to the worker."""
@@ -78,6 +92,7 @@ class Document:
             "identity_numbers": self.identity_numbers,
             "text_searched": self.text_searched,
             "notes": self.notes,
+            "text_bytes": self.text_bytes,
         }
 
 
@@ -127,7 +142,16 @@ class FileOpening:
         """Open `file` (id, role, name, size) from `stream`; what is told to the worker."""
         name = names.clean_name(file["name"])
         root = Document(
-            id=file["id"], parent=None, role=file["role"], path=name, name=name, raw_name=file["name"], size=file["size"], depth=0, stream=stream
+            id=file["id"],
+            parent=None,
+            role=file["role"],
+            path=name,
+            name=name,
+            raw_name=file["name"],
+            size=file["size"],
+            depth=0,
+            stream=stream,
+            budget=self._budget,
         )
         self._paths.add(name.casefold())
         self._open(root)
@@ -190,6 +214,7 @@ class FileOpening:
                 size=0,
                 depth=parent.depth + 1,
                 stream=stream,
+                budget=self._budget,
             )
             self._documents.append(document)
             try:
@@ -246,6 +271,23 @@ class FileOpening:
             self._blame(document, error)
         finally:
             document.package = document.compound = None
+            self._hand_out_text(document)
+
+    def _hand_out_text(self, document: Document) -> None:
+        """The text that was read goes to a file of its own beside the folders: it may be too large for an answer."""
+        pieces, document.text = document.text, []
+        if not pieces:
+            return
+        data = "\n".join(pieces).encode("utf-8", "replace")
+        number = document.id.partition("/")[2] or "0"
+        name = text_file_name(self._folder_name, number)
+        try:
+            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self._scratch)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+        except OSError as error:
+            raise NoRoom(str(error)) from error
+        document.text_bytes = len(data)
 
     def _refusal(self, document: Document) -> str | None:
         role = document.role

@@ -39,7 +39,7 @@ class Sizes:
 class Opening:
     """How far the readers go into one submission.
 
-    `depth` counts containers inside containers. `documents`, `unpacked_bytes` hold for the whole submission, the rest for one file.
+    `depth` counts containers inside containers. `documents`, `unpacked_bytes`, `text_characters` (of what is handed out to be found by) hold for the whole submission, the rest for one file.
     """
 
     depth: int
@@ -60,6 +60,7 @@ class Opening:
     searched_bytes: int
     search_seconds: int
     covered_seconds: int
+    text_characters: int
     json_bytes: int
     json_depth: int
     message_bytes: int

@@ -75,7 +75,7 @@ class OpenedDocument:
     `id`: as in `Incoming`, or `<id>/<number>` for an extracted one. `path`: names from the outermost file to this one.
     `name`: for people; `raw_name`: as it stood. `format`: PRONOM id. `scratch_file`: where an extracted file lies until `discard()`.
     `identity_numbers`: where fødselsnummer stand, never the number: `{"page": 2}`, `{"part": "word/document.xml"}`, `{"part": "name"}`.
-    `text_searched`: all its text was searched for them. `notes`: what the archive should know (short words).
+    `text_searched`: all its text was searched for them. `notes`: what the archive should know (short words). `text_file`: what can be read in it, `text_bytes` of UTF-8.
     """
 
     id: str
@@ -91,6 +91,16 @@ class OpenedDocument:
     identity_numbers: tuple[Mapping[str, str | int], ...]
     text_searched: bool
     notes: tuple[str, ...]
+    text_file: Path | None = None
+    text_bytes: int = 0
+
+    def text(self) -> str:
+        """What can be read in it, fødselsnummer blotted out by the box; as it was when it was answered, until `discard()`."""
+        if self.text_file is None:
+            return ""
+        # no link is followed: the folder was the child's to write in
+        with os.fdopen(os.open(self.text_file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
+            return stream.read(self.text_bytes).decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
@@ -135,6 +145,11 @@ def frame(message: Mapping[str, Any]) -> bytes:
     return struct.pack("!I", len(body)) + body
 
 
+def text_file_name(folder: str, number: str) -> str:
+    """Where a document's text lies in the submission's scratch folder."""
+    return f"text-{folder}-{number}"
+
+
 def send_frame(link: socket.socket, message: Mapping[str, Any]) -> None:
     """Send one message. Raises OSError."""
     link.sendall(frame(message))
@@ -175,6 +190,8 @@ def read_answer(message: Mapping[str, Any], incoming: Incoming, folder: Path, po
     documents: list[OpenedDocument] = []
     for number, raw in enumerate(raw_documents):
         documents.append(_document(raw, number, incoming, folder, {document.id for document in documents}))
+    if sum(document.text_bytes for document in documents) > 4 * policy.opening.text_characters + len(documents):
+        _bad("text")
     if not documents:
         _bad("no document")
     known = {document.id for document in documents}
@@ -192,6 +209,8 @@ def _document(raw: Any, number: int, incoming: Incoming, folder: Path, earlier: 
         _bad("document id or parent")
     size = _whole(raw.get("size"))
     scratch_file = None if first else _scratch_file(folder / str(number), size)
+    text_bytes = _whole(raw.get("text_bytes"))
+    text_file = _scratch_file(folder.parent / text_file_name(folder.name, str(number)), text_bytes) if text_bytes else None
     document_format = raw.get("format")
     if document_format is not None and not _FORMAT.fullmatch(_text(document_format, 20)):
         _bad("format")
@@ -209,6 +228,8 @@ def _document(raw: Any, number: int, incoming: Incoming, folder: Path, earlier: 
         identity_numbers=tuple(_place(place) for place in _list(raw.get("identity_numbers"), 10_000)),
         text_searched=_boolean(raw.get("text_searched")),
         notes=tuple(_text(note, 200) for note in _list(raw.get("notes"), _MAX_NOTES)),
+        text_file=text_file,
+        text_bytes=text_bytes,
     )
 
 

@@ -22,9 +22,9 @@ FILE = Incoming("d", "form", "a.zip", io.BytesIO(b"x"), 1)
 def answer() -> dict[str, Any]:
     root = {
         "id": "d", "parent": None, "path": "a.zip", "name": "a.zip", "raw_name": "a.zip", "size": 1, "media_type": "application/zip",
-        "format": "x-fmt/263", "identity_numbers": [{"page": 1}], "text_searched": True, "notes": ["x"],
+        "format": "x-fmt/263", "identity_numbers": [{"page": 1}], "text_searched": True, "notes": ["x"], "text_bytes": 0,
     }  # fmt: skip
-    inside = {**root, "id": "d/1", "parent": "d", "path": "a.zip/b.txt", "name": "b.txt", "size": 3, "format": None}
+    inside = {**root, "id": "d/1", "parent": "d", "path": "a.zip/b.txt", "name": "b.txt", "size": 3, "format": None, "text_bytes": 4}
     form = {
         "kind": "docx",
         "document": "d/1",
@@ -39,13 +39,16 @@ def answer() -> dict[str, Any]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "1").write_bytes(b"abc")
-    return tmp_path
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "1").write_bytes(b"abc")
+    (tmp_path / "text-0-1").write_bytes(b"text")
+    return tmp_path / "0"
 
 
 def test_an_honest_answer_is_believed(folder: Path, policy: Policy) -> None:
     found = read_answer(answer(), FILE, folder, policy)
     assert found.documents[1].scratch_file == folder / "1"
+    assert [document.text() for document in found.documents] == ["", "text"]
     assert found.form
     assert found.form.tags == {"a": "x", "b": True, "c": ["y"]}
     assert found.form.lines[0].cell == Cell(1, 0, 0)
@@ -57,6 +60,8 @@ LIES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a wrong size": lambda said: said["documents"][1].update(size=4),
     "a negative size": lambda said: said["documents"][1].update(size=-1),
     "a file that is not there": lambda said: said["documents"].append({**said["documents"][1], "id": "d/2"}),
+    "a text that is not there": lambda said: said["documents"][0].update(text_bytes=3),
+    "a text of another length": lambda said: said["documents"][1].update(text_bytes=5),
     "a name with folders": lambda said: said["documents"][1].update(name="../b.txt"),
     "a name with control characters": lambda said: said["documents"][1].update(name="b\n.txt"),
     "an invented format": lambda said: said["documents"][1].update(format="<script>"),
@@ -94,6 +99,14 @@ def test_a_link_in_the_scratch_folder_is_never_followed(folder: Path, policy: Po
     os.link(folder / "secret", folder / "1")
     with pytest.raises(BadAnswer):
         read_answer(answer(), FILE, folder, policy)
+
+
+def test_a_text_that_became_a_link_is_never_followed(folder: Path, policy: Policy) -> None:
+    found = read_answer(answer(), FILE, folder, policy)
+    (folder.parent / "text-0-1").unlink()
+    (folder.parent / "text-0-1").symlink_to("/etc/hostname")
+    with pytest.raises(OSError, match="symbolic"):
+        found.documents[1].text()
 
 
 def test_messages_are_put_together_from_pieces() -> None:

@@ -90,4 +90,4 @@ def _search(document: Document, value: Any, pointer: str) -> None:
         for number, inner in enumerate(value):
             _search(document, inner, f"{pointer}/{number}")
     elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-        document.search(str(value), part="field", field=pointer.removeprefix("/answers/"))
+        document.read(str(value), part="field", field=pointer.removeprefix("/answers/"))

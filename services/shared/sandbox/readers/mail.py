@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage, Message
 from typing import TYPE_CHECKING
 
+from services.shared.sandbox.readers.markup import without_markup
 from services.shared.sandbox.readers.refused import OutOfBudget, Refused
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def read(opening: FileOpening, document: Document) -> None:
     message = email.message_from_binary_file(document.stream, policy=_POLICY)
     if not message.keys():
         raise Refused("file_corrupt", reason="no headers")
-    document.search("\n".join(_header(message, name) for name in ("Subject", "From", "To", "Cc")), part="headers")
+    document.read("\n".join(_header(message, name) for name in ("Subject", "From", "To", "Cc")), part="headers")
     parts = _leaves(message)
     if len(parts) > limits.message_parts:
         raise Refused("archive_too_many", limit=limits.message_parts)
@@ -110,7 +111,11 @@ def _search_text(opening: FileOpening, document: Document, part: Message, number
         text = data.decode(part.get_content_charset("utf-8"), "replace")
     except LookupError:
         text = data.decode("cp1252", "replace")
-    document.search(text, part=f"text {number}")
+    if part.get_content_subtype() == "html":
+        document.search(text, part=f"text {number}")
+        document.read(without_markup(text), part=f"text {number}")
+    else:
+        document.read(text, part=f"text {number}")
 
 
 def _parameter(part: Message, name: str) -> str:

@@ -79,7 +79,7 @@ def read(opening: FileOpening, document: Document) -> None:
             left -= size
             parsed.add(name)
             root = package.xml(name)
-            document.search(_text_of(root), part=name)
+            document.read(_text_of(root), part=name)
             document.search("\n".join(told_aside(root, "{*}cNvPr", "{*}hyperlink")), part=name)
     search_aside(opening, document, package, parsed)
     package.refuse_doctypes(parsed)

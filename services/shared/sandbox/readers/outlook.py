@@ -6,6 +6,7 @@ import codecs
 import struct
 from typing import TYPE_CHECKING
 
+from services.shared.sandbox.readers.markup import without_markup
 from services.shared.sandbox.readers.ole import OleFile, extract_stored, open_ole
 from services.shared.sandbox.readers.refused import OutOfBudget, Refused
 
@@ -36,6 +37,7 @@ def _read_message(opening: FileOpening, document: Document, ole: OleFile, place:
     for tag in (_SUBJECT, _BODY, _BODY_HTML):
         text = _text(ole, place, tag, code_page)
         document.search(text, part="/".join([*folders, "message"]))
+        document.read(without_markup(text) if tag == _BODY_HTML else text, part="/".join([*folders, "message"]))
         plain = plain or (tag != _SUBJECT and bool(text))
     if not plain and ole.exists([*place, _BODY_RICH]):
         document.text_searched = False

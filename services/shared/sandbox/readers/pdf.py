@@ -197,7 +197,7 @@ class _Walk:
                 if len(found) > limit:
                     raise Refused("file_too_complex", reason="fields")
         for name, value in found.items():
-            self._document.search(value if isinstance(value, str) else " ".join(value) if isinstance(value, list) else "", part="field", field=name)
+            self._document.read(value if isinstance(value, str) else " ".join(value) if isinstance(value, list) else "", part="field", field=name)
         return found
 
     def search_aside(self, reader: pypdf.PdfReader, pages: list[DictionaryObject]) -> None:

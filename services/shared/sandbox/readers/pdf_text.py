@@ -40,7 +40,7 @@ def search(opening: FileOpening, document: Document) -> str:
                 break
             text = _page_text(pdf, number, under)
             words = words or bool(text.strip())
-            document.search(text, page=number + 1)
+            document.read(text, page=number + 1)
             if room > 0:
                 kept.append(text[:room])
                 room -= len(text)

@@ -23,7 +23,7 @@ def read(opening: FileOpening, document: Document) -> None:
     while chunk := document.stream.read(_CHUNK):
         if b"\0" in chunk and not encoding.startswith("utf-16"):
             raise Refused("type_mismatch", found="binary")
-        document.search((before + chunk).decode(encoding, "replace"), part="text")
+        document.read((before + chunk).decode(encoding, "replace"), part="text")
         before = chunk[-_OVERLAP:]
         searched += len(chunk)
         if searched >= limits.searched_bytes or time.process_time() - started > limits.search_seconds:

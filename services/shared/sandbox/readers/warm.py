@@ -47,10 +47,10 @@ def read_a_table() -> None:
 
 
 def _open(policy: Policy, name: str, data: bytes, role: str) -> None:
-    """As a child would. There is no scratch folder: the file attached to the PDF cannot be extracted; a policy that refuses the file is none of our business."""
+    """As a child would. There is no scratch folder: the file attached to the PDF cannot be extracted, no text handed out; a policy that refuses the file is none of our business."""
     from services.shared.sandbox.opening import Budget, FileOpening
 
-    opening = FileOpening(policy, Budget(len(data), 1), -1, "", lambda path: None)
+    opening = FileOpening(policy, Budget(len(data), 1, 0), -1, "", lambda path: None)
     opening.run({"id": "warm", "role": role, "name": name, "size": len(data)}, io.BytesIO(data))
 
 

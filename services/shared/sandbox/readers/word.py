@@ -52,7 +52,7 @@ def read(opening: FileOpening, document: Document) -> None:
         left -= size
         parsed.add(name)
         root = _without_fallbacks(package, name, opening.policy.opening.form_part_bytes if form else None)
-        document.search(_text_of(opening, document, root), part=name)
+        document.read(_text_of(opening, document, root), part=name)
         document.search("\n".join(office.told_aside(root, "{*}docPr", "{*}cNvPr", "{*}tag", "{*}alias", "{*}comment")), part=name)
         unseen |= word_hidden.kinds_in(root)
         if form:
