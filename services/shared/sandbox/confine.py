@@ -180,7 +180,6 @@ ALLOWED_IN_CHILD = (
     "sendmsg",
     "sendto",
     "shutdown",
-    "prlimit64",
     "getrlimit",
     "setrlimit",
     "arch_prctl",
@@ -189,6 +188,9 @@ ALLOWED_IN_CHILD = (
     "exit",
     "exit_group",
 )
+
+# Allowed with 0 as the process it is about, which is oneself: the kernel lets anybody change the limits of any process of the same user.
+ALLOWED_FOR_ITSELF = ("prlimit64",)
 
 
 @dataclass(frozen=True)
@@ -279,6 +281,8 @@ def _allowing(names: tuple[str, ...]) -> bytes:
     import pyseccomp
 
     program = pyseccomp.SyscallFilter(pyseccomp.ERRNO(1))
+    for name in ALLOWED_FOR_ITSELF:
+        program.add_rule(pyseccomp.ALLOW, name, pyseccomp.Arg(0, pyseccomp.EQ, 0))
     return _compiled(program, names, pyseccomp.ALLOW)
 
 

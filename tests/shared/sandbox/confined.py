@@ -9,6 +9,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import resource
 import signal
 import socket
 import sys
@@ -46,6 +47,18 @@ def deeds(own: int, outside: Path) -> dict[str, Callable[[], object]]:
         "kill its parent": lambda: os.kill(parent, signal.SIGKILL),
         "trace its parent": lambda: _system_call(101, 16, parent, 0, 0),
         "read the parent's memory": lambda: _system_call(310, parent, 0, 0, 0, 0, 0),
+        "lower its parent's limits": lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE, (3, 3)),
+        "read its parent's limits": lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE),
+        "map its parent's memory": lambda: Path(f"/proc/{parent}/mem").read_bytes(),
+        "see who else runs": lambda: list(Path("/proc").iterdir()),
+        "signal its parent by thread": lambda: _system_call(234, parent, parent, 0),
+        "hold its parent by a descriptor": lambda: _system_call(434, parent, 0),
+        "catch faults of memory": lambda: _system_call(323, 0),
+        "make a file in memory": lambda: _system_call(319, 0, 0),
+        "start a program without a name": lambda: _system_call(322, own, 0, 0, 0, 0x1000),
+        "clone": lambda: _system_call(435, 0, 0),
+        "share memory with others": lambda: _system_call(29, 0, 4096, 0o1600),
+        "change what others may do with its file": lambda: os.fchmod(own, 0o777),
         "make a name space": lambda: _system_call(272, 0x10000000),
         "mount": lambda: _system_call(165, 0, 0, 0, 0, 0),
         "use the key ring": lambda: _system_call(250, 0, 0),
