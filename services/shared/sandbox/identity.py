@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from services.shared.sandbox.formats import closer_format
 from services.shared.sandbox.names import extension_of
 
 if TYPE_CHECKING:
@@ -27,17 +28,6 @@ _MAIL_HEADER = re.compile(
     re.IGNORECASE,
 )
 _PDF_HEADER = re.compile(rb"%PDF-(\d\.\d)")
-_PDF_FORMATS = {
-    b"1.0": "fmt/14",
-    b"1.1": "fmt/15",
-    b"1.2": "fmt/16",
-    b"1.3": "fmt/17",
-    b"1.4": "fmt/18",
-    b"1.5": "fmt/19",
-    b"1.6": "fmt/20",
-    b"1.7": "fmt/276",
-    b"2.0": "fmt/1129",
-}
 _PDF_JUNK_BYTES = 1024
 """Readers accept the header anywhere in the first 1024 bytes (ISO 32000-1, annex H, implementation note 13)."""
 
@@ -50,6 +40,14 @@ def identify(first_bytes: bytes, name: str, policy: Policy | None = None) -> Fil
     the type is welcome, is `Policy.refusal`'s to say.
     """
     policy = policy or packaged_policy()
+    found = _type_of(first_bytes, name, policy)
+    if found is None:
+        return None
+    closer = closer_format(found.key, first_bytes, found.format)
+    return found if closer == found.format else replace(found, format=closer)
+
+
+def _type_of(first_bytes: bytes, name: str, policy: Policy) -> FileType | None:
     extension = extension_of(name)
     family = _family(first_bytes, policy)
     if family is None:
@@ -62,7 +60,7 @@ def identify(first_bytes: bytes, name: str, policy: Policy | None = None) -> Fil
     if family == "text":
         return named or _unnamed_text(first_bytes, policy)
     if family == "pdf":
-        return replace(candidates[0], format=_pdf_format(first_bytes))
+        return candidates[0]
     if named:
         return named
     return policy.type("ole" if family == "ole" else "zip" if family == "zip" else candidates[0].key)
@@ -97,8 +95,3 @@ def _unnamed_text(first_bytes: bytes, policy: Policy) -> FileType | None:
     if _MAIL_HEADER.match(first_bytes):
         return policy.type("eml")
     return policy.type("txt")
-
-
-def _pdf_format(first_bytes: bytes) -> str | None:
-    header = _PDF_HEADER.search(first_bytes)
-    return _PDF_FORMATS.get(header[1]) if header else None

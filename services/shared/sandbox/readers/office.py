@@ -59,7 +59,9 @@ def recognise(document: Document, found: FileType, policy: Policy) -> FileType |
         raise Refused("macro_not_allowed")
     document.package = package
     kind = next((key for main, key in _MAIN_TYPES.items() if main in content_types), None)
-    return policy.type(kind) if kind else None
+    if kind:
+        return policy.type(kind)
+    return found if found.key == "zip" else None  # a package of some other program, sent as the zip that it is
 
 
 def read(opening: FileOpening, document: Document) -> None:

@@ -5,12 +5,14 @@ pypdf reads the structure, PDFium the text, and PDFium writes anew what pypdf ca
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pypdf
 from pypdf.errors import FileNotDecryptedError, LimitReachedError, PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, StreamObject
 
+from services.shared.sandbox.formats import PORTFOLIO, archival_pdf_format
 from services.shared.sandbox.readers import pdf_files, pdf_text
 from services.shared.sandbox.readers.pdf_objects import Objects, array_of, dictionary_of, plain
 from services.shared.sandbox.readers.refused import Refused
@@ -82,6 +84,8 @@ def _read_pages(opening: FileOpening, document: Document, source: BinaryIO, take
     catalog = dictionary_of(reader.root_object)
     if catalog is None:
         raise Refused("file_corrupt", reason="catalog")
+    if "/Collection" in catalog and document.file_type:
+        document.file_type = replace(document.file_type, format=PORTFOLIO)
     walk = _Walk(opening, document, catalog)
     pages = walk.pages()
     walk.look_for_actions(pages)
@@ -206,6 +210,9 @@ class _Walk:
         metadata = plain(self._catalog.get("/Metadata"))
         if isinstance(metadata, StreamObject):
             told.append(metadata.get_data()[:_MOST_METADATA].decode("utf-8", "replace"))
+            archival = archival_pdf_format(told[-1])
+            if archival and self._document.file_type:
+                self._document.file_type = replace(self._document.file_type, format=archival)
         self._document.search("\n".join(told), part="properties")
         titles, node = [], dictionary_of(self._catalog.get("/Outlines"))
         waiting, seen = [node.get("/First")] if node is not None else [], set[int]()
