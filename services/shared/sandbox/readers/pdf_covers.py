@@ -90,7 +90,7 @@ def hides_text(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, deadlin
 
 def _painted(page: pypdfium2.PdfPage) -> tuple[list[_Painted], list[_Painted]]:
     """The texts and the covers of a page in the order of painting."""
-    texts: list[_Painted] = []
+    places: list[tuple[Any, int, _Matrix | None]] = []
     covers: list[_Painted] = []
     width, height = page.get_size()
     count = pdfium.FPDFPage_CountObjects(page)
@@ -99,14 +99,15 @@ def _painted(page: pypdfium2.PdfPage) -> tuple[list[_Painted], list[_Painted]]:
         if order > _MOST_OBJECTS:
             break
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
-            box = _box(handle, matrix)
-            if box is not None:
-                texts.append(_Painted(handle, order, box))
+            places.append((handle, order, matrix))
         else:
             cover = _cover(handle, kind, matrix, order)
             if cover is not None and not (cover.image and _area(cover.box) > _PAGE_SHARE * width * height):
                 covers.append(cover)
-    return texts, covers + list(_annotations(page))
+    covers += _annotations(page)
+    if not covers:  # as on most pages: where each text lies need not be asked
+        return [], []
+    return [_Painted(handle, order, box) for handle, order, matrix in places if (box := _box(handle, matrix)) is not None], covers
 
 
 def _objects(handles: Iterator[Any], matrix: _Matrix | None, depth: int) -> Iterator[tuple[Any, int, _Matrix | None]]:
