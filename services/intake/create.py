@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from services.shared import events, identifiers, lifecycle, names, telemetry, timestamps
@@ -18,6 +18,9 @@ from services.shared.sandbox.names import unique_path
 from services.shared.scanner import PENDING
 from services.shared.web.incoming import ReceivedBody, ReceivedFile
 from services.shared.web.submission_fields import SubmissionFields, read_fields, submitter_kind
+
+# Put together once: building a statement costs SQLAlchemy more than running it does.
+_SUBMISSION = select(submissions).where(submissions.c.id == bindparam("submission_id"))
 
 
 def object_prefix(submission: str) -> str:
@@ -75,7 +78,7 @@ def create(tx: Connection, new: NewSubmission) -> RowMapping:
     events.record(tx, new.id, names.SUBMISSION_RECEIVED, actor=new.identity.owner, data=received, known=head)
     if replaced is not None and replaced["status"] in lifecycle.WAITING and replaced["complete_at"] is None:
         events.record(tx, replaced["id"], names.SUBMISSION_SUPERSEDED, actor=new.identity.owner, data={"by": new.id})
-    return tx.execute(select(submissions).where(submissions.c.id == new.id)).mappings().one()
+    return tx.execute(_SUBMISSION, {"submission_id": new.id}).mappings().one()
 
 
 def _insert(tx: Connection, new: NewSubmission, replaced: RowMapping | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.intake import upload_store
@@ -29,6 +29,7 @@ from services.shared.web.submission_fields import FIELDS
 
 KEY_KEPT_SECONDS = 7 * 86400
 SIGN_OF_LIFE_SECONDS = 60.0
+_FORGET = delete(receipts).where(receipts.c.submission == bindparam("of_submission"))
 log = telemetry.logger("intake")
 
 
@@ -155,7 +156,7 @@ def _finish(
                 uploads.use(tx, file.upload, file.stored.sha256)
         answer = Answer(submission, answer_of(tx, row))
         if key is None:
-            tx.execute(delete(receipts).where(receipts.c.submission == submission))
+            tx.execute(_FORGET, {"of_submission": submission})
         else:
             until = timestamps.later(timestamps.now(), KEY_KEPT_SECONDS)
             kept = update(receipts).where(receipts.c.submission == submission)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from services.routing import answers, cases, deliveries, models, outbox, receipts
 from services.routing.decide import GATE, Decision, Delivery, Hold, decide
@@ -22,6 +22,9 @@ from services.shared.problems import Problem
 from services.shared.worker import Effect, Hopeless, Retry, handles
 
 ACTOR = deliveries.ACTOR
+# Put together once: building a statement costs SQLAlchemy more than running it does.
+_SUBMISSION = select(submissions).where(submissions.c.id == bindparam("submission_id"))
+_HOLDS = select(story.c.data).where(story.c.submission == bindparam("of_submission"), story.c.type == names.SUBMISSION_HELD, story.c.actor == ACTOR)
 _RECALL_REASONS = {
     names.SUBMISSION_WITHDRAWN: "withdrawn",
     names.SUBMISSION_SUPERSEDED: "superseded",
@@ -34,7 +37,7 @@ def route(job: Job, context: Context) -> Effect:
     """Decide who gets an accepted submission, and in one transaction send it to them or hold it for the secretariat."""
     table = load_table(context.settings.schemas / "routing")
     with context.database.read() as tx:
-        submission = dict(tx.execute(select(submissions).where(submissions.c.id == job.submission)).mappings().one())
+        submission = dict(tx.execute(_SUBMISSION, {"submission_id": job.submission}).mappings().one())
         settled = _settled_gates(tx, submission["id"])
     key = table.source.case_key(submission["form_type"], submission["answers"])
     alone = _decide(table, submission, settled, possible_duplicate=False)
@@ -172,16 +175,14 @@ def _decide(table: RoutingTable, submission: Mapping[str, Any], settled: frozens
 
 def _settled_gates(tx: Connection, submission: str) -> frozenset[str]:
     """Rows of gates that held the submission before somebody accepted it again: that was the secretariat's decision about them."""
-    columns = select(story.c.data).where(story.c.submission == submission, story.c.type == names.SUBMISSION_HELD, story.c.actor == ACTOR)
-    holds = tx.execute(columns).scalars()
+    holds = tx.execute(_HOLDS, {"of_submission": submission}).scalars()
     return frozenset(rule["row"] for data in holds if data.get("code") == GATE for rule in data["rules"])
 
 
 def _suggested_task(context: Context, submission: str, agency: str, role: str) -> str | None:
     """What the gate that held this very submission last would have this agency do, if it named it."""
-    held = select(story.c.data).where(story.c.submission == submission, story.c.type == names.SUBMISSION_HELD, story.c.actor == ACTOR)
     with context.database.read() as tx:
-        data = tx.execute(held.order_by(story.c.seq.desc()).limit(1)).scalar_one_or_none()
+        data = tx.execute(_HOLDS.order_by(story.c.seq.desc()).limit(1), {"of_submission": submission}).scalar_one_or_none()
     suggested = (choice for choice in (data or {}).get("suggest", ()) if (choice["agency"], choice["role"]) == (agency, role))
     return next((str(choice["task"]) for choice in suggested), None)
 

@@ -30,6 +30,13 @@ OUTCOME_EVENTS = {
     lifecycle.REJECTED: names.SUBMISSION_REJECTED,
 }
 
+# Put together once: building a statement costs SQLAlchemy more than running it does.
+_OF_SUBMISSION = documents.c.submission == bindparam("of_submission")
+_SENT = select(documents).where(_OF_SUBMISSION, documents.c.role.in_(("form", "attachment"))).order_by(documents.c.position)
+_PLACES = select(documents.c.id, documents.c.access, documents.c.position).where(_OF_SUBMISSION)
+_FORGET_EXTRACTED = delete(documents).where(_OF_SUBMISSION, documents.c.role == "extracted")
+_FOUND = update(documents).where(documents.c.id == bindparam("document"))
+
 
 @handles(names.VALIDATION_CHECK)
 def check_submission(job: Job, context: Context) -> Effect | None:
@@ -72,9 +79,7 @@ def _begin(context: Context, submission: str) -> RowMapping | None:
 
 def _request(context: Context, row: RowMapping) -> Request:
     with context.database.read() as tx:
-        sent = tx.execute(
-            select(documents).where(documents.c.submission == row["id"], documents.c.role.in_(("form", "attachment"))).order_by(documents.c.position)
-        ).mappings()
+        sent = tx.execute(_SENT, {"of_submission": row["id"]}).mappings()
         files = [_file(context, document) for document in sent]
         story = events.story_of(tx, row["id"])
     released = {event.data["document"] for event in story if event.type == names.DOCUMENT_RELEASED}
@@ -133,15 +138,15 @@ def document_id(submission: str, box_id: str) -> str:
 
 def _write_documents(tx: Connection, row: RowMapping, result: Examination, extracted: list[tuple[OpenedDocument, str, Stored]]) -> None:
     search.clear(tx, row["id"], ("form", "attachment"))
-    tx.execute(delete(documents).where(documents.c.submission == row["id"], documents.c.role == "extracted"))
+    tx.execute(_FORGET_EXTRACTED, {"of_submission": row["id"]})
     opened = {document.id: document for document in result.documents}
-    sent = tx.execute(select(documents.c.id, documents.c.access, documents.c.position).where(documents.c.submission == row["id"])).all()
+    sent = tx.execute(_PLACES, {"of_submission": row["id"]}).all()
     scans = [_scan_of(document, result.verdicts.get(document)) for document, _, _ in sent]
     found = [{**scan, **_found_in(opened[scan["document"]])} for scan in scans if scan["document"] in opened]
     # Those that were opened and those that were not have other columns to set: one statement for each kind.
     for rows in (found, [scan for scan in scans if scan["document"] not in opened]):
         if rows:
-            tx.execute(update(documents).where(documents.c.id == bindparam("document")), rows)
+            tx.execute(_FOUND, rows)
     if extracted:
         first = 1 + max(position for _, _, position in sent)
         tx.execute(insert(documents), [_extracted_row(row, result, item, first + number) for number, item in enumerate(extracted)])

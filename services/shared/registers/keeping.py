@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from services.shared import timestamps, words
 from services.shared.database import Database
@@ -22,6 +22,12 @@ REFUSED: Final = "refused"
 REFUSED_KEPT: Final = 500
 _ROWS_AT_A_TIME: Final = 1000
 _NEWEST_FIRST: Final = (register_imports.c.imported_at.desc(), register_imports.c.id.desc())
+_IN_FORCE: Final = (
+    select(register_imports)
+    .where(register_imports.c.register == bindparam("of_register"), register_imports.c.state == READ)
+    .order_by(*_NEWEST_FIRST)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,7 @@ def registers_in_force(database: Database, schemas: Path, today: date) -> dict[s
 
 def in_force(tx: Connection, register: str) -> RowMapping | None:
     """The newest import that could be read, or None."""
-    query = select(register_imports).where(register_imports.c.register == register, register_imports.c.state == READ)
-    return tx.execute(query.order_by(*_NEWEST_FIRST).limit(1)).mappings().one_or_none()
+    return tx.execute(_IN_FORCE, {"of_register": register}).mappings().one_or_none()
 
 
 def newest(tx: Connection, register: str, *, limit: int = 1) -> Sequence[RowMapping]:
