@@ -159,7 +159,7 @@ def strength_of(line: Line, end: int, label: str) -> int:
     number = _NUMBER_MORE if is_numbered(label) else 0
     if line.level:
         return HEADING - line.level
-    letters = len(label.rstrip(" :*?\t"))
+    letters = len(label.rstrip(" :*?\t_.…"))
     if line.strong >= letters > 0:
         return STRONG + number
     if label.isupper() and sum(map(str.isalpha, label)) > _LETTERS_OF_ABBREVIATION:

@@ -17,6 +17,7 @@ from services.shared.forms.label_candidates import ALIKE, CAPITALS, HEADING, PLA
 from services.shared.forms.label_index import FULL, LIKE
 from services.shared.forms.label_place import TABLE_STRENGTH, Place
 from services.shared.forms.label_tables import TableReader
+from services.shared.forms.label_words import reading_rules, spaced
 from services.shared.forms.layout import Item, Layout, Table
 from services.shared.forms.ticks import choice_of
 
@@ -69,6 +70,8 @@ class Places:
         self._streams.append(stream)
         owner: Place | None = None
         for item in self._parted(items):
+            if isinstance(item, Line) and reading_rules().page_number.match(item.text):
+                continue
             if isinstance(item, Table):
                 if self._tables.read(item):
                     owner = None
@@ -136,6 +139,9 @@ class Places:
         """Whether a line that is no label we know ends the answer to ``owner``: an unknown question or a heading between."""
         strength = self._finder.stands_out(line)
         if not strength:
+            if spaced(line.text) in reading_rules().closings:
+                owner.doubts.add("closing")
+                return True
             if owner.strength <= PLAIN + ALIKE and _looks_like_question(line) and _holds_text(stream.events):
                 owner.doubts.add("question")
             return False

@@ -121,14 +121,25 @@ class TableReader:
         candidates = [self._candidate(label) for label in labels]
         groups = {candidate.match.targets[0].field.key for candidate in candidates if candidate.match.targets[0].sub}
         in_group = len(groups) == 1
-        for record, row in enumerate(table.rows[index + 1 :]):
-            kinds_here = [kinds[id(block)] for block in row]
-            if kinds_here.count(_LABEL) >= _SEVERAL or (kinds_here[0] == _HEADING and len(row) == 1) or (record and not in_group):
+        below = table.rows[index + 1 :]
+        several = self._rows_below(below, kinds) > 1
+        for record, row in enumerate(below):
+            if (record and not in_group) or self._ends_header(row, kinds):
                 break
             done |= {id(block) for block in row}
             for label, candidate in zip(labels, candidates, strict=True):
                 answer = next((block for block in row if block.column <= label.column < block.end), None)
-                self._add(label, candidate, answer.items if answer else [], table=table.number, record=record if in_group else None)
+                self._add(label, candidate, answer.items if answer else [], table=table.number, record=record if in_group and several else None)
+
+    def _ends_header(self, row: Sequence[Block], kinds: dict[int, str]) -> bool:
+        """Whether a row is no more one of answers: it holds labels, or one label alone, or a heading."""
+        found = [kinds[id(block)] for block in row]
+        alone = found[0] == _LABEL and all(kind == _EMPTY for kind in found[1:])
+        return found.count(_LABEL) >= _SEVERAL or alone or (found[0] == _HEADING and len(row) == 1)
+
+    def _rows_below(self, rows: Sequence[Sequence[Block]], kinds: dict[int, str]) -> int:
+        """How many rows of answers follow under a row of labels."""
+        return next((number for number, row in enumerate(rows) if self._ends_header(row, kinds)), len(rows))
 
     def _read_row(self, table: Table, row: Sequence[Block], kinds: dict[int, str], done: set[int], pairs: int) -> None:
         position = 0
@@ -140,6 +151,8 @@ class TableReader:
             if kind == _HEADING:
                 self._places.read_stream(block.items)
                 continue
+            if kind == _OTHER and self._holds_table(block):
+                self._places.read_stream(block.items)
             if kind not in (_LABEL, _OWN):
                 continue
             right = self._answers_beside(table, block, kinds)
@@ -151,7 +164,7 @@ class TableReader:
                     for place in self._places.found[before:]:
                         place.doubts.add("own cell")
                 continue
-            if right:
+            if right and (pairs or written or not self._is_answered_below(table, block, kinds)):
                 self._read_beside(table, block, right, written)
                 done |= {id(answer) for answer in right}
                 position = next((n for n, each in enumerate(blocks) if n >= position and id(each) not in done), len(blocks))
@@ -212,13 +225,20 @@ class TableReader:
         candidate = self._candidate(block)
         items: list[Item] = []
         below = table.below(block)
-        last_in_row = not table.beside(block)
+        last_in_row = all(kinds[id(other)] == _EMPTY for other in table.beside(block))
         if below is not None and last_in_row:
             answers = [other for other in row_of(table, below) if other.column >= block.column]
+            if candidate.match.heading and any(self._holds_table(other) for other in answers):
+                return  # a heading that reads like a question, over a frame with questions of its own
             if all(kinds[id(other)] in (_OTHER, _EMPTY) or self._stands_out_less(other, candidate) for other in answers):
                 items = [item for answer in answers for item in answer.items]
                 done |= {id(answer) for answer in answers}
         self._add(block, candidate, items, table=table.number)
+
+    def _is_answered_below(self, table: Table, block: Block, kinds: dict[int, str]) -> bool:
+        """Whether text stands in the cell below a label: in a table where no answer stands beside its label, it is the answer."""
+        below = table.below(block)
+        return below is not None and kinds[id(below)] == _OTHER
 
     def _stands_out_less(self, block: Block, label: Candidate) -> bool:
         """Whether a cell begins with what reads like a label, but does not look like this one."""

@@ -35,13 +35,15 @@ class ReadingRules:
     lead_ins: re.Pattern[str]
     answer_words: frozenset[str]
     help_words: frozenset[str]
+    closings: frozenset[str]
+    page_number: re.Pattern[str]
 
 
 @cache
 def reading_rules() -> ReadingRules:
     """The rules all forms share."""
     said = json.loads((SCHEMAS / "forms" / "reading.json").read_text(encoding="utf-8"))
-    numbering, marks, lead_ins = ("|".join(map(re.escape, said[name])) for name in ("numbering", "marks", "lead_ins"))
+    numbering, marks, lead_ins, pages = ("|".join(map(re.escape, said[name])) for name in ("numbering", "marks", "lead_ins", "page_numbers"))
     return ReadingRules(
         label_sure=said["label_sure"],
         label_least=said["label_least"],
@@ -53,6 +55,8 @@ def reading_rules() -> ReadingRules:
         lead_ins=re.compile(rf"^(?:{lead_ins})\s+", re.IGNORECASE),
         answer_words=frozenset(said["answer_words"]),
         help_words=frozenset(said["help_words"]),
+        closings=frozenset(said["closings"]),
+        page_number=re.compile(rf"^\W*(?:{pages})\s*[0-9]{{1,4}}(?:\s*(?:av|of|/)\s*[0-9]{{1,4}})\W*$", re.IGNORECASE),
     )
 
 

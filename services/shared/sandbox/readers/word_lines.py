@@ -3,7 +3,7 @@ controls are in them. Deleted, hidden and crossed-out text is left out; inserted
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -35,6 +35,7 @@ _PARAGRAPH_PROPERTIES, _RUN_PROPERTIES, _ROW_PROPERTIES, _CELL_PROPERTIES, _CONT
 _PARAGRAPH_STYLE, _RUN_STYLE, _OUTLINE, _NUMBERED = (f"{_W}{name}" for name in ("pStyle", "rStyle", "outlineLvl", "numPr"))
 _SPAN, _MERGED_ACROSS, _MERGED_DOWN, _DELETED = (f"{_W}{name}" for name in ("gridSpan", "hMerge", "vMerge", "del"))
 _CONTENT, _TAG, _PLACEHOLDER = (f"{_W}{name}" for name in ("sdtContent", "tag", "showingPlcHdr"))
+_SEVERAL = 3
 _RUN, _TEXT, _CONTROL, _BOX = f"{_W}r", f"{_W}t", f"{_W}sdt", f"{_W}txbxContent"
 
 
@@ -62,7 +63,9 @@ class Paragraph:
     pieces: list[str] = field(default_factory=list)
     length: int = 0
     strong: int = 0
+    bold: int = 0
     all_strong: bool = True
+    all_bold: bool = True
     seen: bool = False
     plain_seen: bool = False
     struck: bool = False
@@ -82,11 +85,14 @@ class Paragraph:
         if text.strip():
             self.seen = True
             self.plain_seen = self.plain_seen or not look.faint
-            self.all_strong = self.all_strong and bool(look.strong)
+            self.all_bold = self.all_bold and bool(look.strong)
+            self.all_strong = self.all_strong and bool(look.strong or look.underlined)
         if self.all_strong:
             self.strong = self.length
+        if self.all_bold:
+            self.bold = self.length
 
-    def as_answer(self) -> dict[str, object]:
+    def as_answer(self, *, underlined_is_strong: bool) -> dict[str, object]:
         """What crosses to the worker; what is as usual is left out."""
         place = self.place
         said: dict[str, object] = {
@@ -94,7 +100,7 @@ class Paragraph:
             "outside": self.outside,
             "cell": [place.table, place.row, place.column, place.height, place.width] if place else None,
             "level": self.level,
-            "strong": self.strong if self.seen else 0,
+            "strong": (self.strong if underlined_is_strong else self.bold) if self.seen else 0,
             "faint": self.seen and not self.plain_seen,
             "item": self.item,
             "struck": self.struck,
@@ -268,6 +274,11 @@ class Lines:
                 paragraph.notes += [note] if note else []
             else:
                 paragraph.add(word_marks.mark(element), look)
+
+
+def underlining_stands_out(lines: Sequence[Paragraph]) -> bool:
+    """Whether underlined text is a label or heading: not where answers are underlined, that is where it follows bold text in the same line."""
+    return sum(0 < line.bold < line.strong for line in lines) < _SEVERAL
 
 
 def notes_of(root: etree._Element, kind: str) -> dict[tuple[str, str], str]:

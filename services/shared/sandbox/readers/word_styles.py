@@ -28,6 +28,7 @@ class Look:
     """How text looks. None: not said here."""
 
     strong: bool | None = None
+    underlined: bool | None = None
     faint: bool | None = None
     hidden: bool | None = None
     struck: bool | None = None
@@ -38,6 +39,7 @@ class Look:
             return below if self is PLAIN else self
         return Look(
             below.strong if self.strong is None else self.strong,
+            below.underlined if self.underlined is None else self.underlined,
             below.faint if self.faint is None else self.faint,
             below.hidden if self.hidden is None else self.hidden,
             below.struck if self.struck is None else self.struck,
@@ -76,7 +78,7 @@ def _look(properties: tuple[tuple[str, str], ...]) -> Look:
     faint = switched("i")
     if "color" in said and _is_grey(said["color"]):
         faint = True
-    return Look(switched("b", "u", "caps"), faint, switched("vanish", "webHidden"), switched("strike", "dstrike"))
+    return Look(switched("b", "caps"), switched("u"), faint, switched("vanish", "webHidden"), switched("strike", "dstrike"))
 
 
 def used_in(roots: Iterable[etree._Element]) -> set[str]:
