@@ -50,7 +50,8 @@ def open_form(box: Box, data: bytes) -> FormReading:
         stream.flush()
         stream.seek(0)
         with box.open_submission([Incoming("d", "form", "skjema.docx", stream, len(data))]) as opened:
-            assert not opened.findings, opened.findings
+            # What was deleted while changes are tracked is told of, and the form is read all the same.
+            assert all(finding.code == "hidden_content" for finding in opened.findings), opened.findings
             assert opened.form is not None
             return opened.form
 
