@@ -106,10 +106,13 @@ def _written(place: Place, known_tags: Collection[str]) -> Iterator[Line]:
 
 
 def _lines(items: Sequence[Item]) -> Iterator[Line]:
-    """The lines of an answer. A table in it is a line for each row, its cells parted by tabs."""
+    """The lines of an answer. A table in it is a line for each row, its cells parted by tabs; a table of one cell is a frame around lines."""
     for item in items:
         if not isinstance(item, Table):
             yield item
+            continue
+        if len(item.rows) == 1 and len(item.rows[0]) == 1:
+            yield from item.lines()
             continue
         for row in item.rows:
             cells = [list(block.lines()) for block in row]

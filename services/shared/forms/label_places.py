@@ -73,13 +73,22 @@ class Places:
             if isinstance(item, Line) and reading_rules().page_number.match(item.text):
                 continue
             if isinstance(item, Table):
-                if self._tables.read(item):
+                if owner is not None and self._is_framed_answer(item, owner, stream):
+                    stream.events.append(item)
+                elif self._tables.read(item):
                     owner = None
                     stream.events.append(None)
                 else:
                     stream.events.append(item)
                 continue
             owner = self._line(stream, item, owner)
+
+    def _is_framed_answer(self, table: Table, owner: Place, stream: _Stream) -> bool:
+        """Whether a table of one cell straight below a label is the frame around its answer, whatever that reads like."""
+        if len(table.rows) != 1 or len(table.rows[0]) != 1 or owner.candidate.match.heading or _holds_text(stream.events):
+            return False
+        found = (self._finder.find(line) for line in table.lines())
+        return len({each.match.targets[0].name for each in found if each is not None and not each.is_heading}) < _SEVERAL
 
     def _line(self, stream: _Stream, line: Line, owner: Place | None) -> Place | None:
         """One line of running text; the label whose answer comes next."""

@@ -169,3 +169,19 @@ def blind_filled_with_yellow_marking(document: Document, questions: Sequence[Que
             for number, line in enumerate(question.answer.split("\n") if question.answer else []):
                 paragraph = right.add_paragraph() if number else right.paragraphs[0]
                 paragraph.add_run(line).font.highlight_color = WD_COLOR_INDEX.YELLOW
+
+
+@layout
+def blind_framed_answers(document: Document, questions: Sequence[Question], page: Page) -> None:
+    """Each question a bold line, each answer in a frame of its own below it: a table of one cell."""
+    document.add_heading(page.title, 0)
+    for section, asked in sections(questions):
+        document.add_heading(section, 1)
+        for rows in parts(asked):
+            for number, row in enumerate(rows, start=1):
+                if row[0].row is not None:
+                    document.add_heading(f"{row[0].group} {number}", 2)
+                for question in row:
+                    bold(document, question.label)
+                    fill(grid(document, 1, rows=1).cell(0, 0), question.answer)
+                    document.add_paragraph()
