@@ -23,6 +23,7 @@ def queued_when_all_are(tx: Connection, submission: str) -> None:
     found = tx.execute(its_deliveries.order_by(deliveries.c.created_at, deliveries.c.id)).all()
     if row["status"] == lifecycle.HELD:
         _tell_each(tx, submission, [(delivery.id, delivery.agency) for delivery in found if delivery.state == models.QUEUED])
+        row = events.locked(tx, submission)  # its story may be longer now
     if any(delivery.state == models.PENDING for delivery in found):
         return
     newest = select(story.c.type).where(story.c.submission == submission, story.c.type.in_(_PLANS)).order_by(story.c.seq.desc()).limit(1)
