@@ -51,9 +51,9 @@ class Stores:
         return {(Path(base) / name).relative_to(root).as_posix() for base, _, names in os.walk(root) for name in names}
 
     def unfinished(self) -> list[Path]:
-        """Files under a temporary name, and what the box had not yet cleared away."""
+        """Files under a temporary name, and what the box had not yet cleared away. A pool's shared counters live beside it while it runs."""
         folders = [*self.data.glob(".*-unfinished"), self.scratch]
-        return [path for folder in folders if folder.exists() for path in folder.iterdir()]
+        return [path for folder in folders if folder.exists() for path in folder.iterdir() if not path.name.startswith("metrics-")]
 
     def damaged_documents(self) -> list[str]:
         """Keys of documents whose bytes are missing or have another digest than their row says."""
