@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TextIO, cast
 
 import structlog
 
@@ -63,6 +64,16 @@ def tracing(trace: str | None, span: str | None = None) -> Iterator[None]:
         structlog.contextvars.unbind_contextvars("trace")
 
 
+class _StandardError:
+    """Standard error as it is when a line is written: a program that runs a command in itself may have put another in its place, and closed it."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure_logging(*, level: str = "INFO", as_json: bool = True) -> None:
     """Write one line per event to standard error. The event's name is a constant, its data are keywords; bodies and tokens are never logged."""
     renderer: structlog.typing.Processor = (
@@ -77,7 +88,7 @@ def configure_logging(*, level: str = "INFO", as_json: bool = True) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
 

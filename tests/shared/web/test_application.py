@@ -28,7 +28,7 @@ def client() -> FlaskClient:
     def keep() -> str:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    context: Any = SimpleNamespace(settings=SimpleNamespace(public_url="http://x"))
+    context: Any = SimpleNamespace(settings=SimpleNamespace(public_url="http://x", broker_url="amqp://x"))
     return create_application("test", context, [views]).test_client()
 
 
