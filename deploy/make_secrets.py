@@ -56,7 +56,7 @@ def roles(known: dict[str, str]) -> str:
         text += [
             f"SELECT 'CREATE ROLE {role} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') \\gexec",  # noqa: S608 - names of our own
             f"ALTER ROLE {role} PASSWORD '{known[secret]}';",
-            f"SELECT 'CREATE DATABASE {role} OWNER {role}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{role}') \\gexec",  # noqa: S608
+            f"SELECT 'CREATE DATABASE {role} OWNER {role}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{role}') \\gexec",  # noqa: S608 - the names are ours
             f"REVOKE CONNECT ON DATABASE {role} FROM PUBLIC;",
         ]
     return "\n".join(text) + "\n"

@@ -24,7 +24,7 @@ _TEXT = b"Et helt vanlig notat."
 
 def stored(name: bytes, data: bytes = _TEXT, **oddities: int | bytes | None) -> Member:
     """A member that is stored as it is; ``oddities`` set other fields of its headers."""
-    return Member(name, data, **{"size": len(data), "crc": zlib.crc32(data), "method": zipfile.ZIP_STORED, **oddities})  # type: ignore[arg-type]
+    return Member(name, data, **{"size": len(data), "crc": zlib.crc32(data), "method": zipfile.ZIP_STORED, **oddities})  # type: ignore[arg-type]  # one mapping for keywords of several types
 
 
 def zip_named(*names: bytes) -> bytes:

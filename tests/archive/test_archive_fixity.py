@@ -165,7 +165,7 @@ class Faulty:
 @pytest.mark.parametrize("fault", [ObjectsUnavailable("no answer"), PermissionError(13, "no"), OSError(5, "input/output error"), RuntimeError("odd")])
 @pytest.mark.parametrize("key", ["/content/original/", "/inventory.json", "0=ocfl_object"])
 def test_what_cannot_be_read_is_never_a_pass(archived: Archived, fault: Exception, key: str) -> None:
-    outcome = fixity.check_object(Faulty(archived.case.archive, key, fault), archived.object_id, archived.expected)  # type: ignore[arg-type]
+    outcome = fixity.check_object(Faulty(archived.case.archive, key, fault), archived.object_id, archived.expected)
     assert outcome.state == COULD_NOT_CHECK, outcome.as_json()
     assert fixity.EXIT_CODES[outcome.state] == 4
 
@@ -185,7 +185,7 @@ def test_a_folder_that_cannot_be_listed_is_never_a_pass(archived: Archived, monk
 def test_damage_is_told_even_when_other_parts_could_not_be_read(archived: Archived) -> None:
     flip(archived.folder / next(path for path in archived.inventory.manifest if "metadata" in path))
     faulty = Faulty(archived.case.archive, "/content/original/", ObjectsUnavailable("no answer"))
-    outcome = fixity.check_object(faulty, archived.object_id, archived.expected)  # type: ignore[arg-type]
+    outcome = fixity.check_object(faulty, archived.object_id, archived.expected)
     assert outcome.state == DAMAGED
     assert outcome.unread
 

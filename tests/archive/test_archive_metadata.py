@@ -30,7 +30,7 @@ class WithoutXlink(etree.Resolver):
             )
             link = '<xs:attributeGroup name="simpleLink"><xs:attribute ref="xlink:href"/></xs:attributeGroup>'
             head = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xlink="http://www.w3.org/1999/xlink"'
-            return self.resolve_string(f'{head} targetNamespace="http://www.w3.org/1999/xlink">{attributes}{link}</xs:schema>', context)  # type: ignore[call-arg]
+            return self.resolve_string(f'{head} targetNamespace="http://www.w3.org/1999/xlink">{attributes}{link}</xs:schema>', context)
         return None
 
 
@@ -105,7 +105,7 @@ def as_version_2(root: etree._Element) -> etree._Element:
     translated = etree.fromstring(text.encode())
     translated.set("version", "2.0")
     for wrapper in list(translated.iter(f"{{{namespace}}}eventDetailInformation")):
-        wrapper.getparent().replace(wrapper, wrapper[0])  # type: ignore[union-attr]
+        wrapper.getparent().replace(wrapper, wrapper[0])
     for event_type in translated.iter(f"{{{namespace}}}eventType"):
         event_type.attrib.clear()
         event_type.text = "Ingestion"

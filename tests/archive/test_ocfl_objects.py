@@ -184,7 +184,7 @@ class Stops:
 def cut_off(case: Any, snapshot: Any, changes: int) -> bool:
     """Write and be killed at a change; True when it was."""
     try:
-        ocfl.write_version(Stops(case.archive, changes), snapshot.object_id, plan_version(snapshot), case.received)  # type: ignore[arg-type]
+        ocfl.write_version(Stops(case.archive, changes), snapshot.object_id, plan_version(snapshot), case.received)
     except SystemExit:
         return True
     return False
@@ -200,7 +200,7 @@ def test_a_new_object_takes_at_most_seven_requests_more_than_it_has_files(case: 
             requests.extend([name] if name not in ("together", "compares") else [])
             return getattr(case.archive, name)
 
-    stored = ocfl.write_version(Counts(), snapshot.object_id, plan_version(snapshot), case.received)  # type: ignore[arg-type]
+    stored = ocfl.write_version(Counts(), snapshot.object_id, plan_version(snapshot), case.received)
     assert len(requests) <= len(stored.sizes) + 7, requests
 
 

@@ -55,7 +55,7 @@ def routes(app: Flask) -> Iterator[tuple[str, str, frozenset[str]]]:
         chosen = ACTIONS.search(rule.rule)
         for action in chosen[1].split(", ") if chosen else [""]:
             for method in told:
-                access = app.view_functions[rule.endpoint].access or ()  # type: ignore[attr-defined]
+                access = app.view_functions[rule.endpoint].access or ()
                 yield nameless(ACTIONS.sub(action, rule.rule)), method, frozenset(str(scope) for scope in access)
 
 

@@ -66,11 +66,11 @@ def kept(desk: Desk) -> tuple[list[str], set[str], set[str]]:
 def test_a_commit_that_happened_though_its_answer_was_lost_keeps_its_bytes_and_a_retry_gets_that_submission(desk: Desk) -> None:
     with breaking(desk, number=TAKEN_IN, after=True):
         lost = submit(desk)
-    assert (lost.status_code, lost.json["code"], lost.headers["Retry-After"]) == (503, "store_unavailable", "5")  # type: ignore[index]
+    assert (lost.status_code, lost.json["code"], lost.headers["Retry-After"]) == (503, "store_unavailable", "5")
     (submission,), named, there = kept(desk)
     assert named == there != set()
     again = submit(desk)
-    assert (again.status_code, again.json["id"]) == (202, submission)  # type: ignore[index]
+    assert (again.status_code, again.json["id"]) == (202, submission)
     assert kept(desk) == ([submission], named, there)
 
 

@@ -76,7 +76,7 @@ def test_pieces_and_a_break_become_one_document_and_nothing_is_left_of_the_uploa
     broken = desk.add(where, 100_000, DATA[100_000:150_000], announced=len(DATA) - 100_000)
     assert (broken.status_code, desk.offset(where)) == (400, 150_000)
     assert desk.add(where, 100_000, DATA[100_000:]).status_code == 409
-    assert desk.submit(upload).json["code"] == "upload_incomplete"  # type: ignore[index]
+    assert desk.submit(upload).json["code"] == "upload_incomplete"
     assert desk.add(where, 150_000, DATA[150_000:]).status_code == 204
     accepted = desk.submit(upload)
     assert accepted.status_code == 202, accepted.text
@@ -85,7 +85,7 @@ def test_pieces_and_a_break_become_one_document_and_nothing_is_left_of_the_uploa
     assert (kept["name"], kept["size"], kept["sha256"]) == ("a.txt", len(DATA), hashlib.sha256(DATA).hexdigest())
     assert desk.context.objects.read_bytes(kept["object_key"]) == DATA
     assert list(desk.context.objects.list(prefix_of(upload))) == []
-    assert desk.submit(upload).json["code"] == "upload_used"  # type: ignore[index]
+    assert desk.submit(upload).json["code"] == "upload_used"
 
 
 def test_what_a_wrong_checksum_an_end_and_the_sweep_throw_away_is_gone(desk: Desk) -> None:

@@ -43,7 +43,7 @@ def test_no_changed_file_gets_more_than_an_answer(tmp_path: Path, policy: Policy
                 role = "form" if case.role == "form" or (number % 2 and case.file_name.endswith((".pdf", ".docx"))) else "attachment"
                 began = time.process_time() + _processor_seconds(box)
                 with ExitStack() as stack:
-                    opened = stack.enter_context(box.open_submission([incoming(stack, "d", role, case.file_name, changed)]))  # type: ignore[arg-type]
+                    opened = stack.enter_context(box.open_submission([incoming(stack, "d", role, case.file_name, changed)]))
                     ended.update({finding.code for finding in opened.findings} or {"nothing found"})
                     assert opened.documents
                 took = time.process_time() + _processor_seconds(box) - began

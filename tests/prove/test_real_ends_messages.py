@@ -50,7 +50,7 @@ def poison(delivery: str) -> str | None:
 class Run:
     """One run: the books, the broker, the consumers."""
 
-    def __init__(self, folder: Path, broker: Broker, issuer: LocalIssuer, database: Database, seed: int, messages: int) -> None:  # noqa: F811
+    def __init__(self, folder: Path, broker: Broker, issuer: LocalIssuer, database: Database, seed: int, messages: int) -> None:  # noqa: F811 - fixtures by name
         self.broker, self.chance, self.messages = broker, random.Random(seed), messages
         self.desk = Posted(folder, issuer, broker_url=broker.url)
         self.desk.database = self.desk.context.database = database
@@ -135,7 +135,7 @@ class Run:
 def run(
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
-    issuer: LocalIssuer,  # noqa: F811
+    issuer: LocalIssuer,  # noqa: F811 - fixtures by name
     postgres: Postgres,
 ) -> Iterator[Run]:
     seed = request.config.getoption("--prove-seed") or random.SystemRandom().randrange(1 << 32)

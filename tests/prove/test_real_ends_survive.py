@@ -202,9 +202,9 @@ def run(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
     told = Run(system, seed)
     try:
         told.suffer(kills, seed)
-        told.stores = told.finish(folder / "mirror")  # type: ignore[attr-defined]
+        told.stores = told.finish(folder / "mirror")
         yield told
-        told.stores.close()  # type: ignore[attr-defined]
+        told.stores.close()
     finally:
         told.memory.stopping.set()
         for consumer in told.consumers:
@@ -240,7 +240,7 @@ def answered(run: Run) -> list[Sent]:
 
 @pytest.fixture(scope="module")
 def stores(run: Run) -> RealStores:
-    return run.stores  # type: ignore[attr-defined,no-any-return]
+    return run.stores
 
 
 # pika leaves the two ends of its own wake-up pair to the garbage collector when a connection breaks.

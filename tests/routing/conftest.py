@@ -228,7 +228,7 @@ class Posted(Desk):
 
 
 @pytest.fixture
-def posted(tmp_path: Path, issuer: LocalIssuer, broker: Broker, postgresql_url: str) -> Iterator[Posted]:  # noqa: F811
+def posted(tmp_path: Path, issuer: LocalIssuer, broker: Broker, postgresql_url: str) -> Iterator[Posted]:  # noqa: F811 - fixtures by name
     desk = Posted(tmp_path, issuer, database_url=postgresql_url, broker_url=broker.url)
     yield desk
     desk.database.close()

@@ -85,7 +85,7 @@ def test_a_claim_reads_only_unfinished_jobs_however_many_are_done(tmp_path: Path
         jobs.claim(tx, CHECK)
         jobs.claim(tx, CHECK, most_of_one=1)
         claims = [(statement, values) for statement, values in said if statement.startswith("UPDATE")]
-        plans = [[str(row[-1]) for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)] for statement, values in claims]  # type: ignore[arg-type]
+        plans = [[str(row[-1]) for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)] for statement, values in claims]
     assert len(plans) == 2
     for plan in plans:
         assert any("candidate USING INDEX ix_jobs_unfinished" in step for step in plan), plan

@@ -62,7 +62,7 @@ def test_clean_files_are_accepted_and_fetched_once_each(examined: Examine, monke
 
     def counting(pool: urllib3.HTTPConnectionPool, method: str, *arguments: object, **options: object) -> object:
         counted[method] += 1
-        return send(pool, method, *arguments, **options)  # type: ignore[arg-type]
+        return send(pool, method, *arguments, **options)
 
     monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", counting)
     result = examined(rapport_pdf=pdf_report("Rapport", 1), pakke_zip=zip_of({"inni.txt": b"en vanlig tekst"}))

@@ -72,7 +72,7 @@ class House:
         }
         answer = self.ask("leverandor", "POST", "/api/v1/submissions", data=body, content_type="multipart/form-data")
         assert answer.status_code == 202, answer.text
-        return str(answer.json["id"])  # type: ignore[index]
+        return str(answer.json["id"])
 
     def step(self) -> bool:
         """Do one piece of work, however long it should have waited to be tried again; False when there is none."""

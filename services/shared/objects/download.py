@@ -66,7 +66,7 @@ class Download(io.RawIOBase):
 
     def readinto(self, buffer: object, /) -> int:
         """As ``read``, into a buffer."""
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # typed as object by the class above, a buffer by its contract
         data = self._read(len(view))
         view[: len(data)] = data
         return len(data)

@@ -286,7 +286,7 @@ def _allowing(names: tuple[str, ...]) -> bytes:
     return _compiled(program, names, pyseccomp.ALLOW)
 
 
-def _compiled(program: "pyseccomp.SyscallFilter", names: tuple[str, ...], action: int) -> bytes:  # type: ignore[name-defined]  # noqa: F821, UP037
+def _compiled(program: "pyseccomp.SyscallFilter", names: tuple[str, ...], action: int) -> bytes:  # type: ignore[name-defined]  # noqa: F821, UP037 - loaded late, and only its name is needed here
     import pyseccomp
 
     for name in names:

@@ -209,7 +209,7 @@ class Policy:
 
 
 def _section(kind: type[_Section], raw: dict[str, int]) -> _Section:
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # kind is always a dataclass
     if wrong := names ^ raw.keys():
         raise ValueError(f"policy.json, {kind.__name__.lower()}: missing or unknown {sorted(wrong)}")
     for name, value in raw.items():

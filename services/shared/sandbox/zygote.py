@@ -20,10 +20,10 @@ from pathlib import Path
 
 sys.modules["PIL"] = None  # type: ignore[assignment]  # pypdf would load it for pictures, which are never decoded here: 5 MB and much code
 
-from services.shared.sandbox import child, confine  # noqa: E402
-from services.shared.sandbox.policy import Policy  # noqa: E402
-from services.shared.sandbox.protocol import EXIT_NO_ROOM, EXIT_OUT_OF_MEMORY, send_frame  # noqa: E402
-from services.shared.sandbox.readers.refused import NoRoom  # noqa: E402
+from services.shared.sandbox import child, confine  # noqa: E402 - after PIL is kept out
+from services.shared.sandbox.policy import Policy  # noqa: E402 - after PIL is kept out
+from services.shared.sandbox.protocol import EXIT_NO_ROOM, EXIT_OUT_OF_MEMORY, send_frame  # noqa: E402 - after PIL is kept out
+from services.shared.sandbox.readers.refused import NoRoom  # noqa: E402 - after PIL is kept out
 
 _FIRST_MESSAGE_BYTES = 1 << 17
 

@@ -128,11 +128,11 @@ def test_every_named_check_is_used_by_some_form() -> None:
 def test_a_definition_cannot_be_changed_once_read() -> None:
     definition = form(field("name"))
     with pytest.raises(AttributeError):
-        definition.form_type = "other"  # type: ignore[misc]
+        definition.form_type = "other"
     with pytest.raises(TypeError):
-        definition.fields["other"] = definition.fields["name"]  # type: ignore[index]
+        definition.fields["other"] = definition.fields["name"]
     with pytest.raises(TypeError):
-        definition.fields["name"].label["nb"] = "x"  # type: ignore[index]
+        definition.fields["name"].label["nb"] = "x"
 
 
 def _put(folder: Path, made_up: dict[str, Any]) -> None:

@@ -54,7 +54,7 @@ def open_bytes(shared_box: Box) -> Iterator[OpenBytes]:
 
 def incoming(stack: ExitStack, identifier: str, role: Literal["form", "attachment"], name: str, data: bytes) -> Incoming:
     """Bytes as a file that was sent."""
-    stream = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+    stream = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
     stream.write(data)
     stream.flush()
     stream.seek(0)

@@ -56,7 +56,7 @@ def processor_seconds(process: psutil.Process) -> float:
 
 def open_files(box: Box, *files: tuple[str, bytes], **options: object) -> Opened:
     with ExitStack() as stack:
-        return box.open_submission([incoming(stack, f"d{number}", "attachment", name, data) for number, (name, data) in enumerate(files)], **options)  # type: ignore[arg-type]
+        return box.open_submission([incoming(stack, f"d{number}", "attachment", name, data) for number, (name, data) in enumerate(files)], **options)
 
 
 @pytest.fixture

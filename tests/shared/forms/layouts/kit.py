@@ -74,7 +74,7 @@ def write(where: Document | _Cell, text: str, **style: object) -> Paragraph | No
     """A paragraph for each line of a text."""
     paragraph = None
     for line in text.split("\n") if text else []:
-        paragraph = where.add_paragraph(line, **style)  # type: ignore[arg-type]
+        paragraph = where.add_paragraph(line, **style)
     return paragraph
 
 
