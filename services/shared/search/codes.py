@@ -12,7 +12,11 @@ from typing import Final
 from services.shared.search.tokens import fold
 
 PACKAGED: Final = Path(__file__).resolve().parents[3] / "schemas" / "search"
-_HELD_TOGETHER: Final = r"[^\W_]+(?:[-_/.][^\W_]+)+"
+# It begins where a word begins, and gives nothing back: a word without such a mark behind it is looked at once.
+_HELD_TOGETHER: Final = r"(?<![^\W_])[^\W_]++(?:[-_/.][^\W_]++)++"
+_DIGITS: Final = re.compile(r"\d(?:\S*\d)?")
+# So far from a digit a code may go on, blanks and all, before its next digit; the word it ends in belongs to it whole.
+_REACH: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,39 @@ class Codes:
 
     def find(self, text: str) -> Iterator[Code]:
         """The codes in a text; one may lie in another."""
-        for pattern in self._patterns:
-            for found in pattern.finditer(text):
-                if any(map(str.isdigit, found[0])):
-                    yield Code(found.start(), found.end(), fold(found[0]))
+        for begin, end in _around_digits(text):
+            for pattern in self._patterns:
+                for found in pattern.finditer(text, begin, end):
+                    if any(map(str.isdecimal, found[0])):
+                        yield Code(found.start(), found.end(), fold(found[0]))
 
     def at(self, text: str, start: int) -> Code | None:
         """The longest code that begins there."""
-        matches = [found for pattern in self._patterns if (found := pattern.match(text, start)) and any(map(str.isdigit, found[0]))]
+        matches = [found for pattern in self._patterns if (found := pattern.match(text, start)) and any(map(str.isdecimal, found[0]))]
         longest = max(matches, key=lambda found: found.end(), default=None)
         return None if longest is None else Code(longest.start(), longest.end(), fold(longest[0]))
+
+
+def _around_digits(text: str) -> Iterator[tuple[int, int]]:
+    """The pieces of a text where a code may stand: each has a digit. Most prose has none, and looking for codes costs more than all else that is done with a word."""
+    begin, end = 0, -1
+    for found in _DIGITS.finditer(text):
+        if found.start() - _REACH > end:
+            if end >= 0:
+                yield begin, end
+            begin = _blank_before(text, found.start() - _REACH)
+        end = _blank_after(text, found.end() + _REACH)
+    if end >= 0:
+        yield begin, end
+
+
+def _blank_before(text: str, place: int) -> int:
+    while place > 0 and not text[place].isspace():
+        place -= 1
+    return max(0, place)
+
+
+def _blank_after(text: str, place: int) -> int:
+    while place < len(text) and not text[place].isspace():
+        place += 1
+    return min(place, len(text))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.shared.search.codes import Codes
-from services.shared.search.tokens import tokens
+from services.shared.search.tokens import words_in
 
 # PostgreSQL keeps at most 256 places of a word, and counts no further than 16,383.
 WORDS: Final = 250
@@ -29,13 +29,14 @@ def passages(text: str, codes: Codes) -> Iterator[Passage]:
 
     Of each come the stems in order, then once each the words as they are written (for ``begin*``) and the codes without the marks in them.
     """
-    found = list(tokens(text))
+    found = words_in(text)
     for first in range(0, len(found), WORDS - OVERLAP):
         taken = found[first : first + WORDS]
         last = first + WORDS >= len(found)
-        piece = text[taken[0].start if first else 0 : len(text) if last else taken[-1].end]
-        stems = [token.stem for token in taken]
-        aside = {token.folded for token in taken} | {code.whole for code in codes.find(piece)}
+        (begin, _), (_, end) = taken[0][0], taken[-1][0]
+        piece = text[begin if first else 0 : len(text) if last else end]
+        stems = [stem for _, (_, stem) in taken]
+        aside = {folded for _, (folded, _) in taken} | {code.whole for code in codes.find(piece)}
         yield Passage(piece.strip(), (*stems, BORDER, *sorted(aside.difference(stems))))
         if last:
             return

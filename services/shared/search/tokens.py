@@ -43,10 +43,12 @@ def clean(text: str) -> str:
 
 def tokens(text: str) -> Iterator[Token]:
     """The words of a cleaned text, in order."""
-    for found in _WORD.finditer(text):
-        folded, stem = _forms(found[0][: 4 * LONGEST])
-        if folded:
-            yield Token(found.start(), found.end(), folded, stem)
+    return (Token(start, end, folded, stem) for (start, end), (folded, stem) in words_in(text))
+
+
+def words_in(text: str) -> list[tuple[tuple[int, int], tuple[str, str]]]:
+    """Where each word of a cleaned text begins and ends, and it folded and as a stem, in order. As ``tokens``, for whole documents: no object for each word."""
+    return [(found.span(), forms) for found in _WORD.finditer(text) if (forms := _forms(found[0][: 4 * LONGEST]))[0]]
 
 
 def fold(word: str) -> str:
