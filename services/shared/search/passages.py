@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from services.shared.search.codes import Codes
-from services.shared.search.tokens import words_in
+from services.shared.search.tokens import forms_of_words
 
 # PostgreSQL keeps at most 256 places of a word, and counts no further than 16,383.
 WORDS: Final = 250
 OVERLAP: Final = 10
 # Stands between the words of the text and what is only found by itself, so that no phrase goes across.
 BORDER: Final = "§"
+# So many words and what stands before each, taken at once; nothing is given back.
+_STEP: Final = re.compile(rf"(?:[\W_]*+[^\W_]++){{1,{WORDS - OVERLAP}}}+")
+_OVERLAP: Final = re.compile(rf"(?:[\W_]*+[^\W_]++){{0,{OVERLAP}}}+")
+_ANOTHER: Final = re.compile(r"[\W_]*+[^\W_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +34,18 @@ def passages(text: str, codes: Codes) -> Iterator[Passage]:
 
     Of each come the stems in order, then once each the words as they are written (for ``begin*``) and the codes without the marks in them.
     """
-    found = words_in(text)
-    for first in range(0, len(found), WORDS - OVERLAP):
-        taken = found[first : first + WORDS]
-        last = first + WORDS >= len(found)
-        (begin, _), (_, end) = taken[0][0], taken[-1][0]
-        piece = text[begin if first else 0 : len(text) if last else end]
-        stems = [stem for _, (_, stem) in taken]
-        aside = {folded for _, (folded, _) in taken} | {code.whole for code in codes.find(piece)}
-        yield Passage(piece.strip(), (*stems, BORDER, *sorted(aside.difference(stems))))
+    begin = 0
+    while begin < len(text):
+        step = _STEP.match(text, begin)
+        end = step.end() if step else begin
+        whole = _OVERLAP.match(text, end)
+        last = _ANOTHER.match(text, whole.end() if whole else end) is None
+        piece = text[begin : len(text) if last else whole.end() if whole else end]
+        forms = forms_of_words(piece)
+        if forms:
+            stems = [stem for _, stem in forms]
+            aside = {folded for folded, _ in forms} | {code.whole for code in codes.find(piece)}
+            yield Passage(piece.strip(), (*stems, BORDER, *sorted(aside.difference(stems))))
         if last:
             return
+        begin = end

@@ -17,6 +17,7 @@ from typing import Any, Final
 import Stemmer
 
 LONGEST: Final = 60
+_LOOKED_AT: Final = 4 * LONGEST
 _WORD: Final = re.compile(r"[^\W_]+")
 _UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|[\x02\ufffe](?:\r?\n)?")
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
@@ -43,12 +44,15 @@ def clean(text: str) -> str:
 
 def tokens(text: str) -> Iterator[Token]:
     """The words of a cleaned text, in order."""
-    return (Token(start, end, folded, stem) for (start, end), (folded, stem) in words_in(text))
+    for found in _WORD.finditer(text):
+        folded, stem = _forms(found[0][:_LOOKED_AT])
+        if folded:
+            yield Token(found.start(), found.end(), folded, stem)
 
 
-def words_in(text: str) -> list[tuple[tuple[int, int], tuple[str, str]]]:
-    """Where each word of a cleaned text begins and ends, and it folded and as a stem, in order. As ``tokens``, for whole documents: no object for each word."""
-    return [(found.span(), forms) for found in _WORD.finditer(text) if (forms := _forms(found[0][: 4 * LONGEST]))[0]]
+def forms_of_words(text: str) -> list[tuple[str, str]]:
+    """The words of a cleaned text, folded and as stems: as ``tokens``, for whole documents, where an object for each word is what costs most."""
+    return [forms for word in _WORD.findall(text) if (forms := _forms(word[:_LOOKED_AT]))[0]]
 
 
 def fold(word: str) -> str:
