@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from services.shared.forms.fields import Check, Field, Section
 from services.shared.forms.label_index import LabelIndex
-from services.shared.forms.printed import printed_lines, printed_words
+from services.shared.forms.printed import printed_beside, printed_lines, printed_words
 from services.shared.forms.schema import schema_of
 
 
@@ -61,6 +61,11 @@ class FormDefinition:
     def printed_lines(self) -> frozenset[str]:
         """The lines of our own form that stand there whatever is answered, as ``for_comparison`` gives them."""
         return printed_lines(self.title, self.sections)
+
+    @cached_property
+    def printed_beside(self) -> Callable[[str], frozenset[str] | None]:
+        """What our own form prints after the control with a tag (see ``printed.printed_beside``); the tags that come are nearly always the same."""
+        return lru_cache(maxsize=2048)(partial(printed_beside, self.fields))
 
     @cached_property
     def positions(self) -> Mapping[str, int]:

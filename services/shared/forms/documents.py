@@ -11,7 +11,8 @@ from services.shared.forms.definition import FormDefinition
 from services.shared.forms.fields import Field
 from services.shared.forms.labels import UNSURE, Labelled, find_answers, reading_of
 from services.shared.forms.normal_forms import for_comparison
-from services.shared.forms.reading import META_TAGS, Reading, TagValue, read_tags
+from services.shared.forms.printed import META_TAGS
+from services.shared.forms.reading import Reading, TagValue, read_tags
 from services.shared.forms.untouched import is_untouched
 
 

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -43,6 +43,7 @@ _PLACEHOLDERS: Final = (
     re.compile(r"(velg et element|velg eit element|velg ein dato|velg en dato|choose an item|choose a date|select an item)\.?"),
     re.compile(r"(skriv her|type here|…|\.{3,}|_{3,}|-{3,})"),
 )
+_LONGEST_LABEL: Final = 200
 _QUARTER: Final = re.compile(r"(?:[QK] ?([1-4])|([1-4])\. ?(?:kvartal|kv\.?))[ /,]*([0-9]{4})", re.IGNORECASE)
 # Control characters, and what is there but cannot be seen: soft hyphens, zero-width spaces, marks of writing direction.
 _UNWANTED: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -190,7 +191,15 @@ def month(text: str) -> str:
 
 def for_comparison(text: str) -> str:
     """A label or choice with everything dropped that people and word processors change: case, spaces, punctuation at the ends."""
+    return _label_for_comparison(text) if len(text) <= _LONGEST_LABEL else _for_comparison(text)
+
+
+def _for_comparison(text: str) -> str:
     return " ".join(clean(text).casefold().split()).strip(" .:?*")
+
+
+# The same labels stand in every form that comes in.
+_label_for_comparison = lru_cache(maxsize=8192)(_for_comparison)
 
 
 def storable(value: Any, depth: int = 12) -> Any:

@@ -11,6 +11,7 @@ from services.shared.forms.fields import Field, Section
 from services.shared.forms.normal_forms import for_comparison
 
 YES, NO = "true", "false"
+META_TAGS: Final = frozenset({"form_type", "form_version", "language"})
 _MOST_ROWS: Final = 50
 _ON_EVERY_FORM: Final = ("lead", "send", "contact", "question", "answer", "add_row", "facts")
 
@@ -33,6 +34,21 @@ def printed_lines(title: Mapping[str, str], sections: Iterable[Section]) -> froz
             names = {name for named in (group.label, group.row_label or {}) for name in named.values()}
             lines |= {for_comparison(f"{name} {number}") for name in names for number in ("", *range(1, _MOST_ROWS + 1))}
     return frozenset(lines | {for_comparison(text) for each in texts for text in each.values()})
+
+
+def printed_beside(fields: Mapping[str, Field], tag: str) -> frozenset[str] | None:
+    """What our own form prints after a control, as ``for_comparison`` gives it: the label of that choice, or yes and no. None when the control is none of the form's."""
+    key, _, rest = tag.lstrip("/").partition("/")
+    field = fields.get(key)
+    if field is None:
+        return frozenset() if key in META_TAGS else None
+    if field.fields:
+        return printed_beside(field.sub_fields, rest.partition("/")[2])
+    said = YES if field.type.json == "boolean" and not rest else rest
+    texts = [label for choice in field.choices if choice.value == said for label in choice.label.values()]
+    if said in (YES, NO):
+        texts += [words.text(f"templates.{said}", language) for language in words.LANGUAGES]
+    return frozenset(map(for_comparison, texts))
 
 
 def help_lines(fields: Mapping[str, Field], field: Field, language: str) -> Iterator[str]:

@@ -13,10 +13,10 @@ from services.shared.forms.conditions import is_unanswered
 from services.shared.forms.definition import FormDefinition
 from services.shared.forms.fields import Field
 from services.shared.forms.normal_forms import MOST_UNKNOWN_KEYS, clean, for_comparison, is_placeholder, storable, yes_or_no
+from services.shared.forms.printed import META_TAGS
 
 TagValue = str | bool | list[str]
 
-META_TAGS: Final = frozenset({"form_type", "form_version", "language"})
 _YES_KEYS: Final = frozenset({"true", "ja", "yes"})
 _NO_KEYS: Final = frozenset({"false", "nei", "no"})
 _NUMBERING: Final = re.compile(r"^(\[[0-9]{1,2}\]|[0-9]{1,2}[.)])\s+")

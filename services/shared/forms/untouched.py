@@ -7,17 +7,13 @@ crossed out or has a note is looked at, too, and so is other text in a header or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from services.shared import words
 from services.shared.form_lines import Line
 from services.shared.forms.definition import FormDefinition
-from services.shared.forms.fields import Field
 from services.shared.forms.label_candidates import Finder
 from services.shared.forms.normal_forms import for_comparison
-from services.shared.forms.printed import NO, YES
-from services.shared.forms.reading import META_TAGS
 
 _BETWEEN_CONTROLS: Final = " ·\u00a0"
 
@@ -37,7 +33,7 @@ def _is_printed(definition: FormDefinition, line: Line) -> bool:
     """Whether what stands outside the line's controls is what the form prints."""
     end, beside = 0, frozenset[str]()
     for tag, start, stop in sorted(line.controls, key=lambda control: control[1]):
-        own = _beside(definition.fields, tag)
+        own = definition.printed_beside(tag)
         if own is None or not _is_one_of(line.text[end:start], beside, definition):
             return False
         end, beside = max(end, stop), own
@@ -47,18 +43,3 @@ def _is_printed(definition: FormDefinition, line: Line) -> bool:
 def _is_one_of(text: str, beside: frozenset[str], definition: FormDefinition) -> bool:
     plain = for_comparison(text.strip(_BETWEEN_CONTROLS))
     return not plain or plain in definition.printed_lines or plain in beside
-
-
-def _beside(fields: Mapping[str, Field], tag: str) -> frozenset[str] | None:
-    """What the form prints after a control, as ``for_comparison`` gives it; None when the control is none of the form's."""
-    key, _, rest = tag.lstrip("/").partition("/")
-    field = fields.get(key)
-    if field is None:
-        return frozenset() if key in META_TAGS else None
-    if field.fields:
-        return _beside(field.sub_fields, rest.partition("/")[2])
-    said = YES if field.type.json == "boolean" and not rest else rest
-    texts = [label for choice in field.choices if choice.value == said for label in choice.label.values()]
-    if said in (YES, NO):
-        texts += [words.text(f"templates.{said}", language) for language in words.LANGUAGES]
-    return frozenset(map(for_comparison, texts))

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from services.shared import bookmarks, words
-from services.shared.forms.reading import META_TAGS
+from services.shared.forms.printed import META_TAGS
 from services.shared.forms.templates.paper import Paper
 
 _PARTS: Final = {
