@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
@@ -33,20 +33,21 @@ OUTCOME_EVENTS = {
 # Put together once: building a statement costs SQLAlchemy more than running it does.
 _OF_SUBMISSION = documents.c.submission == bindparam("of_submission")
 _SENT = select(documents).where(_OF_SUBMISSION, documents.c.role.in_(("form", "attachment"))).order_by(documents.c.position)
-_PLACES = select(documents.c.id, documents.c.access, documents.c.position).where(_OF_SUBMISSION)
 _FORGET_EXTRACTED = delete(documents).where(_OF_SUBMISSION, documents.c.role == "extracted")
 _FOUND = update(documents).where(documents.c.id == bindparam("document"))
 
 
 @handles(names.VALIDATION_CHECK)
 def check_submission(job: Job, context: Context) -> Effect | None:
-    """Examine one submission. Idempotent: extracted files get the same ids and keys each time, and rows of an earlier try are replaced."""
-    submission = str(job.submission)
-    row = _begin(context, submission)
-    if row is None:
+    """Examine one submission. Idempotent: extracted files get the same ids and keys each time, and rows of an earlier check are replaced."""
+    begun = _begin(context, str(job.submission))
+    if begun is None:
         return None
+    row, sent = begun
+    # Only what the secretariat released was checked before: a try that was cut off has left no rows.
+    released = _released(context, row) if job.event is None or job.event.type != names.SUBMISSION_RECEIVED else None
     try:
-        result = examine(context, _request(context, row))
+        result = examine(context, _request(context, row, sent, released or ()))
     except (BoxCrashed, BoxUnavailable) as fault:
         raise Retry(f"{type(fault).__name__}: {fault}") from fault
     except (ScannerUnavailable, ObjectsUnavailable) as fault:
@@ -58,15 +59,18 @@ def check_submission(job: Job, context: Context) -> Effect | None:
         result.discard()
 
     def effect(tx: Connection) -> None:
-        _write_documents(tx, row, result, extracted)
+        if released is not None:
+            search.clear(tx, row["id"], ("form", "attachment"))
+            tx.execute(_FORGET_EXTRACTED, {"of_submission": row["id"]})
+        _write_documents(tx, row, sent, result, extracted)
         search.put(tx, passages)
         _record(tx, row, result)
 
     return effect
 
 
-def _begin(context: Context, submission: str) -> RowMapping | None:
-    """Say that the check has begun; None when there is nothing to check any more."""
+def _begin(context: Context, submission: str) -> tuple[RowMapping, Sequence[RowMapping]] | None:
+    """Say that the check has begun: the submission and the documents that were sent; None when there is nothing to check any more."""
     with context.database.write() as tx:
         row = events.locked(tx, submission)
         if row["status"] in (lifecycle.RECEIVED, lifecycle.QUARANTINED):
@@ -74,17 +78,18 @@ def _begin(context: Context, submission: str) -> RowMapping | None:
         elif row["status"] != lifecycle.CHECKING:
             events.record(tx, submission, names.MOVE_DROPPED, actor=ACTOR, data={"wanted": names.SUBMISSION_CHECKING, "status": row["status"]})
             return None
-    return row
+        sent = tx.execute(_SENT, {"of_submission": submission}).mappings().all()
+    return row, sent
 
 
-def _request(context: Context, row: RowMapping) -> Request:
+def _released(context: Context, row: RowMapping) -> set[str]:
     with context.database.read() as tx:
-        sent = tx.execute(_SENT, {"of_submission": row["id"]}).mappings()
-        files = [_file(context, document) for document in sent]
-        story = events.story_of(tx, row["id"])
-    released = {event.data["document"] for event in story if event.type == names.DOCUMENT_RELEASED}
+        return {event.data["document"] for event in events.story_of(tx, row["id"]) if event.type == names.DOCUMENT_RELEASED}
+
+
+def _request(context: Context, row: RowMapping, sent: Sequence[RowMapping], released: Collection[str]) -> Request:
     return Request(
-        files=files,
+        files=[_file(context, document) for document in sent],
         form_type=row["requested_form_type"],
         language=row["language"] if row["form_type"] is None else None,
         received_on=timestamps.norwegian_date(row["received_at"]),
@@ -136,19 +141,18 @@ def document_id(submission: str, box_id: str) -> str:
     return identifiers.derived_id(submission, box_id) if "/" in box_id else box_id
 
 
-def _write_documents(tx: Connection, row: RowMapping, result: Examination, extracted: list[tuple[OpenedDocument, str, Stored]]) -> None:
-    search.clear(tx, row["id"], ("form", "attachment"))
-    tx.execute(_FORGET_EXTRACTED, {"of_submission": row["id"]})
+def _write_documents(
+    tx: Connection, row: RowMapping, sent: Sequence[RowMapping], result: Examination, extracted: list[tuple[OpenedDocument, str, Stored]]
+) -> None:
     opened = {document.id: document for document in result.documents}
-    sent = tx.execute(_PLACES, {"of_submission": row["id"]}).all()
-    scans = [_scan_of(document, result.verdicts.get(document)) for document, _, _ in sent]
+    scans = [_scan_of(document["id"], result.verdicts.get(document["id"])) for document in sent]
     found = [{**scan, **_found_in(opened[scan["document"]])} for scan in scans if scan["document"] in opened]
     # Those that were opened and those that were not have other columns to set: one statement for each kind.
     for rows in (found, [scan for scan in scans if scan["document"] not in opened]):
         if rows:
             tx.execute(_FOUND, rows)
     if extracted:
-        first = 1 + max(position for _, _, position in sent)
+        first = 1 + max(document["position"] for document in sent)
         tx.execute(insert(documents), [_extracted_row(row, result, item, first + number) for number, item in enumerate(extracted)])
 
 
