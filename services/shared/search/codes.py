@@ -12,8 +12,10 @@ from typing import Final
 from services.shared.search.tokens import fold
 
 PACKAGED: Final = Path(__file__).resolve().parents[3] / "schemas" / "search"
-# It begins where a word begins, and gives nothing back: a word without such a mark behind it is looked at once.
-_HELD_TOGETHER: Final = r"(?<![^\W_])[^\W_]++(?:[-_/.][^\W_]++)++"
+_BEGINS: Final = r"(?<![^\W_])"
+# Gives nothing back: a word without such a mark behind it is looked at once.
+_HELD_TOGETHER: Final = r"[^\W_]++(?:[-_/.][^\W_]++)++"
+_REFERS_BACK: Final = re.compile(r"\\[1-9]|\(\?P=")
 _DIGITS: Final = re.compile(r"\d(?:\S*\d)?")
 # So far from a digit a code may go on, blanks and all, before its next digit; the word it ends in belongs to it whole.
 _REACH: Final = 16
@@ -33,15 +35,20 @@ class Codes:
 
     def __init__(self, folder: Path = PACKAGED) -> None:
         described = json.loads((folder / "codes.json").read_text(encoding="utf-8"))
+        if refers_back := next((entry["id"] for entry in described if _REFERS_BACK.search(entry["pattern"])), None):
+            raise ValueError(f"codes.json: {refers_back}: a pattern may not refer back to what it found")
+        patterns = [*(rf"(?:{entry['pattern']})(?![^\W_])" for entry in described), _HELD_TOGETHER]
         try:
-            patterns = [rf"(?<![^\W_])(?:{entry['pattern']})(?![^\W_])" for entry in described]
-            self._patterns = [re.compile(pattern, re.IGNORECASE) for pattern in (*patterns, _HELD_TOGETHER)]
+            self._patterns = [re.compile(_BEGINS + pattern, re.IGNORECASE) for pattern in patterns]
+            self._any = re.compile(f"{_BEGINS}(?:{'|'.join(patterns)})", re.IGNORECASE)
         except re.error as fault:
             raise ValueError(f"codes.json: {fault}") from fault
 
     def find(self, text: str) -> Iterator[Code]:
         """The codes in a text; one may lie in another."""
         for begin, end in _around_digits(text):
+            if self._any.search(text, begin, end) is None:
+                continue
             for pattern in self._patterns:
                 for found in pattern.finditer(text, begin, end):
                     if any(map(str.isdecimal, found[0])):
@@ -61,19 +68,9 @@ def _around_digits(text: str) -> Iterator[tuple[int, int]]:
         if found.start() - _REACH > end:
             if end >= 0:
                 yield begin, end
-            begin = _blank_before(text, found.start() - _REACH)
-        end = _blank_after(text, found.end() + _REACH)
+            begin = text.rfind(" ", 0, max(0, found.start() - _REACH)) + 1
+        if found.end() + _REACH > end:
+            after = text.find(" ", found.end() + _REACH)
+            end = len(text) if after < 0 else after
     if end >= 0:
         yield begin, end
-
-
-def _blank_before(text: str, place: int) -> int:
-    while place > 0 and not text[place].isspace():
-        place -= 1
-    return max(0, place)
-
-
-def _blank_after(text: str, place: int) -> int:
-    while place < len(text) and not text[place].isspace():
-        place += 1
-    return min(place, len(text))
