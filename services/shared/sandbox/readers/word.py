@@ -83,9 +83,8 @@ def _read_form(opening: FileOpening, document: Document, package: Package, roots
             form.fields.append((tag, value))
             if len(form.fields) > limits.form_fields:
                 raise Refused("file_too_complex", reason="fields")
-    styles = (
-        word_styles.read_styles(package.xml(_STYLES, limits.form_part_bytes), word_styles.used_in(roots.values())) if _STYLES in package.parts else {}
-    )
+    used = word_styles.used_in(roots.values()) if _STYLES in package.parts else set()
+    styles = word_styles.read_styles(package.read(_STYLES, limits.form_part_bytes), _STYLES, used) if used else {}
     notes: dict[tuple[str, str], str] = {}
     for name, root in roots.items():
         if kind := _NOTES.fullmatch(name):

@@ -9,16 +9,26 @@ from functools import lru_cache
 
 from lxml import etree
 
-from services.shared.sandbox.readers.xml import children_of
+from services.shared.sandbox.readers import xml
+from services.shared.sandbox.readers.xml import children_of, first_child
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_VALUE, _STYLE = f"{_W}val", f"{_W}style"
+_VALUE, _STYLE, _BASED_ON = f"{_W}val", f"{_W}style", f"{_W}basedOn"
 _HEADING = re.compile(r"(?:heading|overskrift) ?([1-9])", re.IGNORECASE)
 _TITLES = ("title", "tittel", "subtitle", "undertittel")
 _OUTLINE_LEVELS = frozenset("012345678")
 _OFF = ("0", "false", "off", "none")
 _SPEAKS = {f"{_W}{name}": name for name in ("b", "u", "caps", "i", "color", "vanish", "webHidden", "strike", "dstrike")}
 """What run properties say that matters here; the others are fonts, sizes and languages."""
+_ROOT = re.compile(
+    rb"\s*(?:<\?xml[^>]*encoding=[\"']UTF-8[\"'][^>]*\?>\s*)?<w:styles\s[^>]*xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"[^>]*(?<!/)>",
+    re.IGNORECASE,
+)
+"""What a part of styles begins with. One in another encoding that does not say so is no XML."""
+_AS_WRITTEN = re.compile(r"[\w .,()-]*", re.ASCII)
+"""An id that stands in the bytes as it is."""
+_END = b"</w:style>"
+_MOST_CUT_OUT = 100
 _MOST_STYLES = 2000
 _MOST_ANCESTORS = 12
 
@@ -86,15 +96,50 @@ def used_in(roots: Iterable[etree._Element]) -> set[str]:
     return {element.get(_VALUE, "") for root in roots for element in root.iter(f"{_W}pStyle", f"{_W}rStyle")}
 
 
-def read_styles(root: etree._Element, used: Set[str]) -> dict[str, Style]:
-    """The styles that are used, by id."""
+def read_styles(data: bytes, part: str, used: Set[str]) -> dict[str, Style]:
+    """The styles that are used, by id. ``data`` are the bytes of the part of that name. Raises Refused."""
+    elements = _elements(data, part, used)
+    raw: dict[str, _Raw] = {}
+    return {identifier: _inherited(identifier, elements, raw) for identifier in used & elements.keys()}
+
+
+def _elements(data: bytes, part: str, used: Set[str]) -> dict[str, etree._Element]:
+    """At least these styles and those they are based on, by id.
+
+    Word keeps hundreds of styles of which a document has ten; a tree of them all costs more than the rest of the document. So they are cut out of the
+    bytes, where these are written as Word, LibreOffice and python-docx write them.
+    """
+    root_tag = _ROOT.match(data)
+    if root_tag is None or b"!" in data or len(used) > _MOST_CUT_OUT or not all(map(_AS_WRITTEN.fullmatch, used)):
+        return _by_id(xml.parse(data, part))
+    elements: dict[str, etree._Element] = {}
+    wanted: Set[str] = used
+    for _ in range(_MOST_ANCESTORS):
+        cut_out = [piece for identifier in wanted if (piece := _cut_out(data, identifier.encode()))]
+        if not cut_out:
+            break
+        elements |= _by_id(xml.parse(b"".join([root_tag[0], *cut_out, b"</w:styles>"]), part))
+        wanted = {_value(first_child(style, _BASED_ON)) for style in elements.values()} - elements.keys()
+        if not all(map(_AS_WRITTEN.fullmatch, wanted)):
+            return _by_id(xml.parse(data, part))
+    return elements
+
+
+def _cut_out(data: bytes, identifier: bytes) -> bytes:
+    """The element of a style; nothing where there is none."""
+    named = data.find(b'w:styleId="' + identifier + b'"')
+    begins = data.rfind(b"<", 0, named) if named >= 0 else -1
+    ends = data.find(_END, named) if begins >= 0 else -1
+    return data[begins : ends + len(_END)] if ends >= 0 and data.startswith(b"<w:style ", begins) else b""
+
+
+def _by_id(root: etree._Element) -> dict[str, etree._Element]:
     elements: dict[str, etree._Element] = {}
     for style in root.iterfind(_STYLE):
         identifier = style.get(f"{_W}styleId")
         if identifier is not None and len(elements) < _MOST_STYLES:
-            elements[identifier] = style
-    raw: dict[str, _Raw] = {}
-    return {identifier: _inherited(identifier, elements, raw) for identifier in used & elements.keys()}
+            elements.setdefault(identifier, style)
+    return elements
 
 
 def _raw(style: etree._Element) -> _Raw:
