@@ -32,6 +32,8 @@ EXIT_OUT_OF_MEMORY, EXIT_NO_ROOM = 77, 78
 _FORMAT = re.compile(r"(?:x-)?fmt/\d{1,5}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _CODE = re.compile(r"[a-z_]{3,40}")
+_NUMBERS_OF_LINE = frozenset({"flow", "outside", "level", "strong"})
+_MARKS_OF_LINE = frozenset({"faint", "item", "struck", "aside"})
 _MAX_NAME = 2000
 _MAX_NOTES = 50
 
@@ -286,25 +288,33 @@ def _field(raw: Any, policy: Policy) -> tuple[str, TagValue]:
 
 
 def _line(raw: Any, most: int) -> Line:
-    raw = _object(raw)
-    cell = raw.get("cell")
-    place = None if cell is None else [_whole(number) for number in _list(cell, 5)]
-    if place is not None and len(place) != 5:
+    """A form has hundreds, so only what is said is looked at: what is as usual is left out."""
+    given: dict[str, Any] = {}
+    for key, value in _object(raw).items():
+        if key == "text":
+            given[key] = _text(value, most)
+        elif key in _NUMBERS_OF_LINE:
+            given[key] = _whole(value)
+        elif key in _MARKS_OF_LINE:
+            given[key] = _boolean(value)
+        elif key == "cell":
+            given[key] = _cell(value)
+        elif key == "controls":
+            given[key] = tuple([_control(control) for control in _list(value, 5000)])
+        elif key == "notes":
+            given[key] = tuple([_text(note, most) for note in _list(value, 1000)])
+        else:
+            _bad("line")
+    if "text" not in given:
+        _bad("line")
+    return Line(**given)
+
+
+def _cell(raw: Any) -> Cell:
+    place = [_whole(number) for number in _list(raw, 5)]
+    if len(place) != 5:
         _bad("cell")
-    return Line(
-        text=_text(raw.get("text"), most),
-        flow=_whole(raw.get("flow", 0)),
-        outside=_whole(raw.get("outside", 0)),
-        cell=None if place is None else Cell(*place),
-        level=_whole(raw.get("level", 0)),
-        strong=_whole(raw.get("strong", 0)),
-        faint=_boolean(raw.get("faint", False)),
-        item=_boolean(raw.get("item", False)),
-        struck=_boolean(raw.get("struck", False)),
-        aside=_boolean(raw.get("aside", False)),
-        controls=tuple(_control(control) for control in _list(raw.get("controls", []), 5000)),
-        notes=tuple(_text(note, most) for note in _list(raw.get("notes", []), 1000)),
-    )
+    return Cell(*place)
 
 
 def _control(raw: Any) -> tuple[str, int, int]:

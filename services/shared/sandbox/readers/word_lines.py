@@ -35,6 +35,7 @@ _PARAGRAPH_PROPERTIES, _RUN_PROPERTIES, _ROW_PROPERTIES, _CELL_PROPERTIES, _CONT
 _PARAGRAPH_STYLE, _RUN_STYLE, _OUTLINE, _NUMBERED = (f"{_W}{name}" for name in ("pStyle", "rStyle", "outlineLvl", "numPr"))
 _SPAN, _MERGED_ACROSS, _MERGED_DOWN, _DELETED = (f"{_W}{name}" for name in ("gridSpan", "hMerge", "vMerge", "del"))
 _CONTENT, _TAG, _PLACEHOLDER = (f"{_W}{name}" for name in ("sdtContent", "tag", "showingPlcHdr"))
+_MARKS = ("item", "struck", "aside", "controls", "notes")
 _SEVERAL = 3
 _RUN, _TEXT, _CONTROL, _BOX = f"{_W}r", f"{_W}t", f"{_W}sdt", f"{_W}txbxContent"
 
@@ -94,21 +95,25 @@ class Paragraph:
 
     def as_answer(self, *, underlined_is_strong: bool) -> dict[str, object]:
         """What crosses to the worker; what is as usual is left out."""
+        said: dict[str, object] = {"text": "".join(self.pieces)}
         place = self.place
-        said: dict[str, object] = {
-            "flow": self.flow,
-            "outside": self.outside,
-            "cell": [place.table, place.row, place.column, place.height, place.width] if place else None,
-            "level": self.level,
-            "strong": (self.strong if underlined_is_strong else self.bold) if self.seen else 0,
-            "faint": self.seen and not self.plain_seen,
-            "item": self.item,
-            "struck": self.struck,
-            "aside": self.aside,
-            "controls": [list(control) for control in self.controls],
-            "notes": self.notes,
-        }
-        return {"text": "".join(self.pieces)} | {key: value for key, value in said.items() if value}
+        if self.flow:
+            said["flow"] = self.flow
+            if self.outside:
+                said["outside"] = self.outside
+        if place is not None:
+            said["cell"] = [place.table, place.row, place.column, place.height, place.width]
+        if self.level:
+            said["level"] = self.level
+        if self.seen:
+            if strong := self.strong if underlined_is_strong else self.bold:
+                said["strong"] = strong
+            if not self.plain_seen:
+                said["faint"] = True
+        for mark in _MARKS:
+            if getattr(self, mark):
+                said[mark] = getattr(self, mark)
+        return said
 
 
 class _Within(NamedTuple):
