@@ -106,7 +106,7 @@ def search_aside(opening: FileOpening, document: Document, package: Package, par
 
 def told_aside(root: etree._Element, *elements: str) -> list[str]:
     """What stands in attributes for people of these elements: names, titles, descriptions of pictures."""
-    return [str(value) for element in root.iter(*elements) for key, value in element.attrib.items() if etree.QName(key).localname in _FOR_PEOPLE]
+    return [str(value) for element in root.iter(*elements) for key, value in element.items() if str(key).rpartition("}")[2] in _FOR_PEOPLE]
 
 
 def package_of(opening: FileOpening, document: Document) -> Package:

@@ -62,7 +62,7 @@ class BoundData:
 def controls_in(root: etree._Element, bound: BoundData) -> Iterator[tuple[str, str | bool]]:
     """Tag and value of every content control that has a tag, but for those in deleted text."""
     for control in root.iter(_CONTROL):
-        named = xml.children_of(xml.first_child(control, _PROPERTIES))
+        named = xml.said_in(control, _PROPERTIES)
         tag = named[_TAG].get(_VALUE, "").strip() if _TAG in named else ""
         if tag and len(tag) <= _LONGEST_TAG and next(control.iterancestors(*_GONE), None) is None:
             value = _value_of(control, named)

@@ -11,7 +11,7 @@ from lxml import etree
 
 from services.shared.sandbox.readers import word_marks
 from services.shared.sandbox.readers.word_styles import NO_STYLE, PLAIN, Look, Style, look_of, outline_level
-from services.shared.sandbox.readers.xml import children_of, first_child
+from services.shared.sandbox.readers.xml import children_of, said_in
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MARKUP = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -32,8 +32,8 @@ _MOST_IN_NOTE, _MOST_IN_CONTROL = 20_000, 1_000_000
 _PARAGRAPH_PROPERTIES, _RUN_PROPERTIES, _ROW_PROPERTIES, _CELL_PROPERTIES, _CONTROL_PROPERTIES = (
     f"{_W}{name}Pr" for name in ("p", "r", "tr", "tc", "sdt")
 )
-_PARAGRAPH_STYLE, _RUN_STYLE, _OUTLINE, _NUMBERED = (f"{_W}{name}" for name in ("pStyle", "rStyle", "outlineLvl", "numPr"))
-_SPAN, _MERGED_ACROSS, _MERGED_DOWN, _DELETED = (f"{_W}{name}" for name in ("gridSpan", "hMerge", "vMerge", "del"))
+_PARAGRAPH_STYLE, _OUTLINE, _NUMBERED = (f"{_W}{name}" for name in ("pStyle", "outlineLvl", "numPr"))
+_SPAN, _BEFORE, _MERGED_ACROSS, _MERGED_DOWN, _DELETED = (f"{_W}{name}" for name in ("gridSpan", "gridBefore", "hMerge", "vMerge", "del"))
 _CONTENT, _TAG, _PLACEHOLDER = (f"{_W}{name}" for name in ("sdtContent", "tag", "showingPlcHdr"))
 _MARKS = ("item", "struck", "aside", "controls", "notes")
 _SEVERAL = 3
@@ -117,7 +117,7 @@ class Paragraph:
 
 
 class _Within(NamedTuple):
-    """Where in the document we are: the flow, the cell, and the content controls around."""
+    """Where in the document we are: the flow, the cell, and the content controls around. Made anew for each cell and control; ``_replace`` costs eight times as much."""
 
     flow: int
     place: Place | None
@@ -174,23 +174,24 @@ class Lines:
         self._tables += 1
         number, above = self._tables, dict[int, Place]()
         for index, (row, inside) in enumerate(_flattened(table, _ROW, within)):
-            said = children_of(first_child(row, _ROW_PROPERTIES))
+            said = said_in(row, _ROW_PROPERTIES)
             if _DELETED in said:
                 continue
-            column = _number(said.get(f"{_W}gridBefore"), 0)
+            column = _number(said[_BEFORE], 0) if _BEFORE in said else 0
             last: Place | None = None
             for cell, around in _flattened(row, _CELL, inside):
                 column, last = self._cell(cell, around, Place(number, index, column), above, last)
 
     def _cell(self, cell: etree._Element, within: _Within, place: Place, above: dict[int, Place], last: Place | None) -> tuple[int, Place]:
         """Read a cell; the column after it and the place it belongs to."""
-        said = children_of(first_child(cell, _CELL_PROPERTIES))
-        place.width = _number(said.get(_SPAN), 1)
+        said = said_in(cell, _CELL_PROPERTIES)
+        if _SPAN in said:
+            place.width = _number(said[_SPAN], 1)
         after = place.column + place.width
-        if _merged(said.get(_MERGED_ACROSS)) == "continue" and last is not None:
+        if _MERGED_ACROSS in said and _merged(said[_MERGED_ACROSS]) == "continue" and last is not None:
             last.width += place.width
             return after, last
-        if _merged(said.get(_MERGED_DOWN)) == "continue" and place.column in above:
+        if _MERGED_DOWN in said and _merged(said[_MERGED_DOWN]) == "continue" and place.column in above:
             place_above = above[place.column]
             place_above.height = place.row - place_above.row + 1
             place = place_above
@@ -201,7 +202,7 @@ class Lines:
         flow = self._next_flow()
         before = len(self.found)
         self._open = None
-        self._blocks(cell, within._replace(flow=flow, outside=within.flow, place=place))
+        self._blocks(cell, _Within(flow, place, within.aside, within.flow, within.tags, within.empty))
         self._open = None
         if len(self.found) == before:
             self._keep(Paragraph(flow, within.flow, place, within.aside))
@@ -209,7 +210,7 @@ class Lines:
 
     def _paragraph(self, element: etree._Element, within: _Within) -> None:
         look, mark_deleted, level, item = PLAIN, False, 0, False
-        if said := children_of(first_child(element, _PARAGRAPH_PROPERTIES)):
+        if said := said_in(element, _PARAGRAPH_PROPERTIES):
             style = self._style(said.get(_PARAGRAPH_STYLE))
             look, level = style.look, outline_level(said.get(_OUTLINE)) or style.level
             item = style.item or (level == 0 and _NUMBERED in said)
@@ -229,7 +230,7 @@ class Lines:
         boxes, paragraph.boxes = paragraph.boxes, []
         for box in boxes:
             opened, self._open = self._open, None
-            self._blocks(box, within._replace(flow=self._next_flow(), outside=within.flow, place=None))
+            self._blocks(box, _Within(self._next_flow(), None, within.aside, within.flow, within.tags, within.empty))
             self._open = opened
 
     def _style(self, named: etree._Element | None) -> Style:
@@ -262,10 +263,10 @@ class Lines:
             tag = element.tag
             if tag == _RUN_PROPERTIES:
                 properties = element
-                said = children_of(element)
-                if _RUN_STYLE in said:
-                    look = self._style(said[_RUN_STYLE]).look.over(look)
-                look = look_of(said).over(look)
+                style, own = look_of(element)
+                if style:
+                    look = self._styles.get(style, NO_STYLE).look.over(look)
+                look = own.over(look)
             elif tag == _TEXT:
                 if not within.empty:
                     paragraph.add(word_marks.plain(element.text or "", properties), look)
@@ -299,6 +300,8 @@ def notes_of(root: etree._Element, kind: str) -> dict[tuple[str, str], str]:
 
 def text_of(content: etree._Element) -> str:
     """The text inside a content control, a line for each paragraph."""
+    if len(content) == 1 and len(run := content[0]) == 1 and run.tag == _RUN and run[0].tag == _TEXT:
+        return word_marks.plain(run[0].text or "", None).strip()  # as most are
     reader = Lines({}, {}, _MOST_IN_CONTROL)
     if next(content.iter(_PARAGRAPH), None) is None:
         return reader.inline_text(content).strip()
@@ -315,10 +318,8 @@ def _control(control: etree._Element, within: _Within) -> tuple[etree._Element |
     tag, placeholder = said.get(_TAG), said.get(_PLACEHOLDER)
     name = tag.get(_VALUE, "").strip() if tag is not None else ""
     empty = placeholder is not None and placeholder.get(_VALUE, "1").lower() not in _OFF
-    inside = within._replace(empty=within.empty or empty)
-    if name and len(name) <= 300:
-        inside = inside._replace(tags=(*within.tags, name))
-    return content, inside
+    tags = (*within.tags, name) if name and len(name) <= 300 else within.tags
+    return content, _Within(within.flow, within.place, within.aside, within.outside, tags, within.empty or empty)
 
 
 def _flattened(container: etree._Element, kind: str, within: _Within) -> Iterator[tuple[etree._Element, _Within]]:
@@ -345,10 +346,10 @@ def _any_text(cell: etree._Element) -> bool:
     return any((text.text or "").strip() for text in cell.iter(_TEXT))
 
 
-def _merged(merge: etree._Element | None) -> str | None:
-    return None if merge is None else merge.get(_VALUE, "continue")
+def _merged(merge: etree._Element) -> str:
+    return merge.get(_VALUE, "continue")
 
 
-def _number(element: etree._Element | None, otherwise: int) -> int:
-    text = "" if element is None else element.get(_VALUE, "")
+def _number(element: etree._Element, otherwise: int) -> int:
+    text = element.get(_VALUE, "")
     return min(int(text), 63) if text.isascii() and text.isdecimal() else otherwise

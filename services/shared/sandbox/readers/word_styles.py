@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ from services.shared.sandbox.readers import xml
 from services.shared.sandbox.readers.xml import children_of, first_child
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_VALUE, _STYLE, _BASED_ON = f"{_W}val", f"{_W}style", f"{_W}basedOn"
+_VALUE, _STYLE, _BASED_ON, _RUN_STYLE = (f"{_W}{name}" for name in ("val", "style", "basedOn", "rStyle"))
 _HEADING = re.compile(r"(?:heading|overskrift) ?([1-9])", re.IGNORECASE)
 _TITLES = ("title", "tittel", "subtitle", "undertittel")
 _OUTLINE_LEVELS = frozenset("012345678")
@@ -71,10 +71,16 @@ PLAIN = Look()
 NO_STYLE = Style()
 
 
-def look_of(properties: Mapping[str, etree._Element]) -> Look:
-    """What run properties (the children of a `w:rPr` by name) say."""
-    said = tuple([(_SPEAKS[name], (element.get(_VALUE) or "true").lower()) for name, element in properties.items() if name in _SPEAKS])
-    return _look(said) if said else PLAIN
+def look_of(properties: etree._Element | None) -> tuple[str, Look]:
+    """The style that run properties (a `w:rPr`) name, or an empty text, and what they say themselves."""
+    style, said = "", []
+    for element in properties if properties is not None else ():
+        name = element.tag
+        if name in _SPEAKS:
+            said.append((_SPEAKS[name], (element.get(_VALUE) or "true").lower()))
+        elif name == _RUN_STYLE:
+            style = element.get(_VALUE, "")
+    return style, _look(tuple(said)) if said else PLAIN
 
 
 @lru_cache(maxsize=256)
@@ -149,7 +155,7 @@ def _raw(style: etree._Element) -> _Raw:
         _value(said.get(f"{_W}basedOn")),
         _level(_value(said.get(f"{_W}name")), paragraph.get(f"{_W}outlineLvl")),
         f"{_W}numPr" in paragraph,
-        look_of(children_of(said.get(f"{_W}rPr"))),
+        look_of(said.get(f"{_W}rPr"))[1],
     )
 
 

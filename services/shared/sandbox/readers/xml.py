@@ -35,12 +35,23 @@ def parse(data: bytes, part: str) -> etree._Element:
 
 def children_of(element: etree._Element | None) -> dict[str, etree._Element]:
     """The children by name; of several with one name the last. Cheaper than searching for two of them."""
-    return {} if element is None else {str(child.tag): child for child in element}
+    return {} if element is None else {child.tag: child for child in element}
+
+
+def said_in(element: etree._Element, name: str) -> dict[str, etree._Element]:
+    """The children by name of the first child of that name, which holds the properties of what it stands in; empty when there is none."""
+    for child in element:
+        if child.tag == name:
+            return {each.tag: each for each in child}
+    return {}
 
 
 def first_child(element: etree._Element, name: str) -> etree._Element | None:
-    """The first child of that name: what ``find`` gives, at half the price."""
-    return next(element.iterchildren(name), None)
+    """The first child of that name: what ``find`` gives, at a fifth of the price where it stands first, as properties do."""
+    for child in element:
+        if child.tag == name:
+            return child
+    return None
 
 
 def has_doctype(data: bytes) -> bool:
