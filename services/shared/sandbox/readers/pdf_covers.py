@@ -71,10 +71,10 @@ class _Suspect:
         return pdfium.FPDFTextObj_GetTextRenderMode(self.text.handle) in _INVISIBLE
 
 
-def hides_text(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, deadline: float) -> bool:
+def hides_text(page: Any, textpage: Any, deadline: float) -> bool:
     """Whether words of the page are in the file but not to be seen where something lies over or behind them.
 
-    ``deadline``: of `time.process_time()`. Raises OutOfTime when the page could not be drawn before it.
+    ``page``, ``textpage``: PDFium's own handles. ``deadline``: of `time.process_time()`. Raises OutOfTime when the page could not be drawn before it.
     """
     texts, covers = _painted(page)
     if not texts or not covers:
@@ -88,38 +88,53 @@ def hides_text(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, deadlin
     return bool(words) and _any_unseen(page, suspects, words, deadline)
 
 
-def _painted(page: pypdfium2.PdfPage) -> tuple[list[_Painted], list[_Painted]]:
+def _painted(page: Any) -> tuple[list[_Painted], list[_Painted]]:
     """The texts and the covers of a page in the order of painting."""
-    places: list[tuple[Any, int, _Matrix | None]] = []
+    places: list[tuple[int, int, _Matrix | None]] = []
     covers: list[_Painted] = []
-    width, height = page.get_size()
-    count = pdfium.FPDFPage_CountObjects(page)
-    objects = _objects((pdfium.FPDFPage_GetObject(page, number) for number in range(count)), None, 0)
-    for order, (handle, kind, matrix) in enumerate(objects):
+    width, height = _size(page)
+    for order, (address, kind, matrix) in enumerate(_objects(_address(page), None, 0)):
         if order > _MOST_OBJECTS:
             break
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
-            places.append((handle, order, matrix))
+            places.append((address, order, matrix))
         else:
-            cover = _cover(handle, kind, matrix, order)
+            cover = _cover(_handle(address), kind, matrix, order)
             if cover is not None and not (cover.image and _area(cover.box) > _PAGE_SHARE * width * height):
                 covers.append(cover)
     covers += _annotations(page)
     if not covers:  # as on most pages: where each text lies need not be asked
         return [], []
-    return [_Painted(handle, order, box) for handle, order, matrix in places if (box := _box(handle, matrix)) is not None], covers
+    texts = ((_handle(address), order, matrix) for address, order, matrix in places)
+    return [_Painted(handle, order, box) for handle, order, matrix in texts if (box := _box(handle, matrix)) is not None], covers
 
 
-def _objects(handles: Iterator[Any], matrix: _Matrix | None, depth: int) -> Iterator[tuple[Any, int, _Matrix | None]]:
-    for handle in handles:
-        kind = pdfium.FPDFPageObj_GetType(handle)
-        if kind == pdfium.FPDF_PAGEOBJ_FORM:
-            if depth < _MOST_DEPTH:
-                inner = _times(_matrix_of(handle), matrix)
-                count = max(0, pdfium.FPDFFormObj_CountObjects(handle))
-                yield from _objects((pdfium.FPDFFormObj_GetObject(handle, number) for number in range(count)), inner, depth + 1)
-        else:
-            yield handle, kind, matrix
+def _with_numbers(function: Any, result: Any, *arguments: Any) -> Any:
+    """A function of PDFium whose handles are plain numbers: the library's typed pointers cost three times as much, and a page has hundreds of objects."""
+    return ctypes.CFUNCTYPE(result, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
+_kind_of = _with_numbers(pdfium.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
+_of_page = (
+    _with_numbers(pdfium.FPDFPage_CountObjects, ctypes.c_int, ctypes.c_void_p),
+    _with_numbers(pdfium.FPDFPage_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int),
+)
+_of_form = (
+    _with_numbers(pdfium.FPDFFormObj_CountObjects, ctypes.c_int, ctypes.c_void_p),
+    _with_numbers(pdfium.FPDFFormObj_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong),
+)
+
+
+def _objects(holder: int, matrix: _Matrix | None, depth: int) -> Iterator[tuple[int, int, _Matrix | None]]:
+    """Address, kind and place of what a page, or (deeper) a form on it, is made of."""
+    count, at = _of_form if depth else _of_page
+    for number in range(count(holder)):
+        address = at(holder, number)
+        kind = _kind_of(address)
+        if kind != pdfium.FPDF_PAGEOBJ_FORM:
+            yield address, kind, matrix
+        elif depth < _MOST_DEPTH:
+            yield from _objects(address, _times(_matrix_of(_handle(address)), matrix), depth + 1)
 
 
 def _cover(handle: Any, kind: int, matrix: _Matrix | None, order: int) -> _Painted | None:
@@ -147,7 +162,7 @@ def _thick(handle: Any) -> bool:
     return bool(pdfium.FPDFPageObj_GetStrokeWidth(handle, width)) and width.value >= _SMALLEST
 
 
-def _annotations(page: pypdfium2.PdfPage) -> Iterator[_Painted]:
+def _annotations(page: Any) -> Iterator[_Painted]:
     """What was laid over the page by a commenting tool; it is painted last."""
     for number in range(min(pdfium.FPDFPage_GetAnnotCount(page), 2000)):
         annotation = pdfium.FPDFPage_GetAnnot(page, number)
@@ -196,12 +211,12 @@ def _lies_over(cover: Box, text: Box) -> bool:
     return wide >= _COLUMN and high >= 0.4 * (text[3] - text[1])
 
 
-def _covered_words(textpage: pypdfium2.PdfTextPage, suspects: Sequence[_Suspect]) -> Iterator[tuple[Box, _Painted, bool]]:
+def _covered_words(textpage: Any, suspects: Sequence[_Suspect]) -> Iterator[tuple[Box, _Painted, bool]]:
     """The parts of words that lie in a cover: their box, the cover, whether the text is of the invisible kind."""
     by_address = {_address(suspect.text.handle): suspect for suspect in suspects}
     invisible = {address: suspect.invisible for address, suspect in by_address.items()}
     box, cover, address, letters = None, None, 0, 0
-    for number in range(textpage.count_chars()):
+    for number in range(pdfium.FPDFText_CountChars(textpage)):
         now = _address(pdfium.FPDFText_GetTextObject(textpage, number))
         suspect = by_address.get(now)
         char = None if suspect is None or chr(pdfium.FPDFText_GetUnicode(textpage, number) & 0xFFFF).isspace() else _char_box(textpage, number)
@@ -222,7 +237,7 @@ def _cover_of(char: Box, covers: Sequence[_Painted]) -> _Painted | None:
     return next((cover for cover in covers if cover.box[0] <= x <= cover.box[2] and cover.box[1] <= y <= cover.box[3]), None)
 
 
-def _any_unseen(page: pypdfium2.PdfPage, suspects: Sequence[_Suspect], words: Sequence[tuple[Box, _Painted, bool]], deadline: float) -> bool:
+def _any_unseen(page: Any, suspects: Sequence[_Suspect], words: Sequence[tuple[Box, _Painted, bool]], deadline: float) -> bool:
     drawing = _Drawing(page, [box for box, _, _ in words])
     whole = drawing.draw(deadline)
     for suspect in suspects:
@@ -256,8 +271,8 @@ def _flat_and_dark(rows: list[bytes]) -> bool:
 class _Drawing:
     """Draws the part of a page that its words lie on, annotations too, two pixels to the point if that is not too large."""
 
-    def __init__(self, page: pypdfium2.PdfPage, boxes: Sequence[Box]) -> None:
-        width, height = page.get_size()
+    def __init__(self, page: Any, boxes: Sequence[Box]) -> None:
+        width, height = _size(page)
         scale = min(2.0, (_MOST_PIXELS / max(1.0, width * height)) ** 0.5)
         self._page = page
         self._whole = max(1, int(width * scale)), max(1, int(height * scale))
@@ -305,7 +320,7 @@ class _Drawing:
         return min(columns), min(rows), max(columns), max(rows)
 
 
-def _char_box(textpage: pypdfium2.PdfTextPage, number: int) -> Box | None:
+def _char_box(textpage: Any, number: int) -> Box | None:
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     if not pdfium.FPDFText_GetCharBox(textpage, number, left, right, bottom, top):
         return None
@@ -347,6 +362,14 @@ def _times(first: _Matrix, then: _Matrix | None) -> _Matrix:
 
 def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _size(page: Any) -> tuple[float, float]:
+    return pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
+
+
+def _handle(address: int) -> Any:
+    return ctypes.cast(address, pdfium.FPDF_PAGEOBJECT)
 
 
 def _address(handle: Any) -> int:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import time
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pypdfium2
+import pypdfium2.raw
 
 from services.shared.sandbox.readers import pdf_covers
 
 if TYPE_CHECKING:
     from services.shared.sandbox.opening import Document, FileOpening
 
+pdfium: Any = pypdfium2.raw  # made by a generator, without types
+_CHARACTERS = 1 << 14
+"""Room for the text of most pages."""
 _MOST_IN_MEMORY = 64 << 20
 _PAGES_NAMED = 20
 
@@ -31,6 +36,7 @@ def search(opening: FileOpening, document: Document) -> str:
     room = limits.form_text_characters if opening.may_be_form else 0
     started, words = time.process_time(), False
     under = _UnderCovers(limits.covered_seconds)
+    pages = _Pages(pdf, under)
     try:
         count = len(pdf)
         for number in range(count):
@@ -38,7 +44,7 @@ def search(opening: FileOpening, document: Document) -> str:
                 document.text_searched = False
                 document.note("text_too_long_to_search")
                 break
-            text = _page_text(pdf, number, under)
+            text = pages.text(number)
             words = words or bool(text.strip())
             document.read(text, page=number + 1)
             if room > 0:
@@ -87,8 +93,8 @@ class _UnderCovers:
         self.left, self.spent = float(seconds), 0.0
         self.pages: list[int] = []
 
-    def look(self, page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, number: int) -> None:
-        """Look at one page, if there is time left."""
+    def look(self, page: Any, textpage: Any, number: int) -> None:
+        """Look at one page (PDFium's handles of it and its text), if there is time left."""
         if self.left <= 0:
             return
         began = time.process_time()
@@ -101,19 +107,41 @@ class _UnderCovers:
         self.left, self.spent = self.left - took, self.spent + took
 
 
-def _page_text(pdf: pypdfium2.PdfDocument, number: int, under: _UnderCovers) -> str:
-    try:
-        page = pdf[number]
+class _Pages:
+    """The text of one page after the other, asked of PDFium itself: the library's objects for a page and its text cost as much as reading half a page."""
+
+    def __init__(self, pdf: pypdfium2.PdfDocument, under: _UnderCovers) -> None:
+        self._pdf, self._under = pdf, under
+        self._room = (ctypes.c_ushort * _CHARACTERS)()
+        self._box = pdfium.FS_RECTF()
+
+    def text(self, number: int) -> str:
+        """What can be read on a page, counted from 0; nothing when it is broken."""
+        page = pdfium.FPDF_LoadPage(self._pdf, number)
+        if not page:
+            return ""
         try:
-            textpage = page.get_textpage()
+            textpage = pdfium.FPDFText_LoadPage(page)
+            if not textpage:
+                return ""
             try:
-                text: str = textpage.get_text_bounded()
+                text = self._text_on(page, textpage)
                 if text:
-                    under.look(page, textpage, number + 1)
+                    self._under.look(page, textpage, number + 1)
                 return text
             finally:
-                textpage.close()
+                pdfium.FPDFText_ClosePage(textpage)
         finally:
-            page.close()
-    except pypdfium2.PdfiumError:
-        return ""
+            pdfium.FPDF_ClosePage(page)
+
+    def _text_on(self, page: Any, textpage: Any) -> str:
+        box = self._box
+        if not pdfium.FPDF_GetPageBoundingBox(page, box):
+            return ""
+        within = textpage, box.left, box.top, box.right, box.bottom
+        length = pdfium.FPDFText_GetBoundedText(*within, self._room, len(self._room)) - 1  # a zero stands at its end where there is room for one
+        if length >= len(self._room) - 1:  # perhaps cut off
+            needed = pdfium.FPDFText_GetBoundedText(*within, None, 0)
+            self._room = (ctypes.c_ushort * (needed + 1))()
+            length = pdfium.FPDFText_GetBoundedText(*within, self._room, needed)
+        return ctypes.string_at(self._room, 2 * max(0, length)).decode("utf-16-le", "ignore")
