@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, literal_column, not_, or_, select, update
 
 from services.archive.fixity import Expected
 from services.archive.inventory import Inventory, Version
-from services.archive.models import archive_objects, archive_versions
-from services.archive.ocfl import StoredVersion
+from services.archive.models import archive_fixity_outcomes, archive_objects, archive_versions
+from services.archive.ocfl import Known, StoredVersion
 from services.archive.snapshot import object_id_of
 from services.shared import names
 from services.shared import search as full_text
@@ -22,10 +22,25 @@ from services.shared.models import jobs, submissions
 WORD_LENGTH = 200
 WORDS_LENGTH = 4000
 OBJECT_URN = "urn:uuid:"
+NEVER_READ = ""
 
 # Put together once: building a statement costs SQLAlchemy more than running it does.
 _HEAD = select(archive_objects.c.head).where(archive_objects.c.id == bindparam("of_object"))
-_ANY = select(archive_objects.c.id).limit(1)
+# One row, also of an object that is not there yet: whether there is none at all, whether some attempt at one of its versions was given up, and its head.
+_KNOWN = select(
+    ~exists(select(archive_objects.c.id)),
+    exists().where(
+        jobs.c.submission.in_(select(submissions.c.id).where(submissions.c.root == bindparam("of_root"))),
+        jobs.c.state == literal_column("'parked'"),  # as the partial index says it
+        jobs.c.handler == names.ARCHIVE_STORE,
+    ),
+    *(
+        select(archive_objects.c[column]).where(archive_objects.c.id == bindparam("of_object")).scalar_subquery()
+        for column in ("head", "digest")
+    ),
+)
+_ENTER_VERSION = insert(archive_versions)
+_ENTER_OBJECT = insert(archive_objects)
 _SIZES = select(archive_versions.c.sizes).where(archive_versions.c.object == bindparam("of_object"))
 _FORGET_VERSION = delete(archive_versions).where(
     archive_versions.c.object == bindparam("of_object"), archive_versions.c.version == bindparam("number")
@@ -41,7 +56,9 @@ def put_version(tx: Connection, stored: StoredVersion, version: Version, submiss
 
     ``submission`` is the version's ``metadata/submission.json`` (or the row it was made from): what people search for is taken from there.
     """
-    tx.execute(_FORGET_VERSION, {"of_object": stored.object_id, "number": stored.version})
+    head = tx.execute(_HEAD, {"of_object": stored.object_id}).scalar_one_or_none()
+    if head is not None:
+        tx.execute(_FORGET_VERSION, {"of_object": stored.object_id, "number": stored.version})
     row = {
         "object": stored.object_id,
         "version": stored.version,
@@ -52,15 +69,14 @@ def put_version(tx: Connection, stored: StoredVersion, version: Version, submiss
         "sizes": stored.sizes,
         "stored_at": version.created,
     }
-    tx.execute(insert(archive_versions), row)
-    _put_object(tx, stored, version, submission)
+    tx.execute(_ENTER_VERSION, row)
+    _put_object(tx, stored, version, submission, head)
 
 
-def _put_object(tx: Connection, stored: StoredVersion, version: Version, submission: Mapping[str, Any]) -> None:
-    head = tx.execute(_HEAD, {"of_object": stored.object_id}).scalar_one_or_none()
+def _put_object(tx: Connection, stored: StoredVersion, version: Version, submission: Mapping[str, Any], head: int | None) -> None:
     if head is not None and head > stored.version:
         return
-    sizes = tx.execute(_SIZES, {"of_object": stored.object_id}).scalars()
+    sizes = tx.execute(_SIZES, {"of_object": stored.object_id}).scalars() if head is not None else [stored.sizes]
     values = {
         "reference": submission["reference"],
         "head": stored.version,
@@ -72,9 +88,10 @@ def _put_object(tx: Connection, stored: StoredVersion, version: Version, submiss
         "words": _words(submission),
         "received_at": submission["received_at"],
         "stored_at": version.created,
+        "read_at": NEVER_READ,
     }
     if head is None:
-        tx.execute(insert(archive_objects), {"id": stored.object_id, **values})
+        tx.execute(_ENTER_OBJECT, {"id": stored.object_id, **values})
     else:
         tx.execute(update(archive_objects).where(archive_objects.c.id == stored.object_id).values(values))
 
@@ -133,7 +150,7 @@ def hits(tx: Connection, sought: Sought, objects: Sequence[str]) -> dict[str, li
 
 def search(tx: Connection, sought: Sought, *, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
     """Objects that hold every word, newest first, and the cursor of the next page or None. Raises CursorInvalid."""
-    columns = [column for column in archive_objects.c if column.name != "words"]
+    columns = [column for column in archive_objects.c if column.name not in ("words", "read_at")]
     statement = select(*columns).order_by(archive_objects.c.received_at.desc(), archive_objects.c.id.desc()).limit(limit + 1)
     statement = statement.where(*sought.conditions(tx.dialect.name))
     if cursor is not None:
@@ -197,20 +214,29 @@ def is_being_written(tx: Connection, object_id: str) -> bool:
     return tx.execute(query).first() is not None
 
 
-def known_head(tx: Connection, object_id: str) -> int:
-    """The newest version the catalogue knows of an object; 0 for none."""
-    return tx.execute(_HEAD, {"of_object": object_id}).scalar_one_or_none() or 0
-
-
-def is_empty(tx: Connection) -> bool:
-    """Whether nothing has been archived yet."""
-    return tx.execute(_ANY).first() is None
+def known(tx: Connection, object_id: str, *, begun: bool) -> Known:
+    """What is known of an object before a version is written. ``begun``: this version was tried before."""
+    empty, given_up, head, digest = tx.execute(_KNOWN, {"of_object": object_id, "of_root": object_id.removeprefix(OBJECT_URN)}).one()
+    return Known(head or 0, digest, certain=not (begun or given_up), empty=empty)
 
 
 def object_ids(tx: Connection, *, after: str, limit: int) -> list[str]:
     """The ids that follow ``after`` (an empty text: from the first), in order."""
     query = select(archive_objects.c.id).where(archive_objects.c.id > after).order_by(archive_objects.c.id).limit(limit)
     return list(tx.execute(query).scalars())
+
+
+def not_read_since(tx: Connection, moment: str, *, check: str, limit: int) -> list[str]:
+    """The objects that were not read again since a moment, and not in this check either; never read ones first, then in order of when they were."""
+    found = exists().where(archive_fixity_outcomes.c.check_id == check, archive_fixity_outcomes.c.object == archive_objects.c.id)
+    query = select(archive_objects.c.id).where(archive_objects.c.read_at < moment, ~found)
+    return list(tx.execute(query.order_by(archive_objects.c.read_at, archive_objects.c.id).limit(limit)).scalars())
+
+
+def mark_read(tx: Connection, object_id: str, head: int, moment: str) -> None:
+    """Every byte of an object up to a version was read and is as it should be. Nothing is marked when a newer version has come meanwhile."""
+    of_that_head = (archive_objects.c.id == object_id, archive_objects.c.head == head)
+    tx.execute(update(archive_objects).where(*of_that_head).values(read_at=moment))
 
 
 def forget(tx: Connection, object_id: str) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from prometheus_client import Counter
 from sqlalchemy import Connection, delete, insert, select, update
 
-from services.archive import catalogue, fixity, ocfl
+from services.archive import audit, catalogue, fixity, ocfl
 from services.archive.inventory import Version
 from services.archive.models import archive_fixity_checks, archive_fixity_outcomes
 from services.archive.planning import plan_version
@@ -21,9 +21,8 @@ from services.shared.models import submissions
 from services.shared.objects import ObjectMissing, ObjectsUnavailable
 from services.shared.worker import Effect, Hopeless, Retry, handles
 
-ACTOR = "archive"
 BATCH = 100
-SLICE_SECONDS = 10.0
+SLICE_SECONDS = 0.5
 SLICE_OBJECTS = 500
 FIXITY_OUTCOMES = Counter("mottak_fixity_outcomes_total", "Archive objects checked, by outcome", ["outcome"])
 log = telemetry.logger("archive")
@@ -31,16 +30,15 @@ log = telemetry.logger("archive")
 
 @handles(names.ARCHIVE_STORE)
 def store(job: Job, context: Context) -> Effect | None:
-    """Write the version that an event asks for, prove that every byte of it lies there, then tell that it is stored. Running again finds the same version."""
+    """Write the version that an event asks for, then tell that it is stored. Running again finds the same version."""
     if job.submission is None or job.event is None:
         raise Hopeless("archiving needs the event that asked for it")
     with context.database.read() as tx:
         snapshot = take(tx, job.submission, job.event.seq)
-        known_head, new_root = catalogue.known_head(tx, snapshot.object_id), catalogue.is_empty(tx)
+        known = catalogue.known(tx, snapshot.object_id, begun=job.attempts > 1 or job.failed_before)
     plan = plan_version(snapshot)
     try:
-        stored = ocfl.write_version(context.archive_objects, snapshot.object_id, plan, context.objects, known_head=known_head, new_root=new_root)
-        fixity.verify_written(context.archive_objects, stored)
+        stored = ocfl.write_version(context.archive_objects, snapshot.object_id, plan, context.objects, known)
     except ObjectsUnavailable as fault:
         raise Retry(f"a store does not answer: {fault}", outage=True) from fault
     except (ocfl.SourceDamaged, ocfl.ArchiveDamaged, ObjectMissing) as fault:
@@ -51,21 +49,23 @@ def store(job: Job, context: Context) -> Effect | None:
     def effect(tx: Connection) -> None:
         catalogue.put_version(tx, stored, version, snapshot.submission)
         data = {"object": stored.object_id, "version": stored.name, "digest": stored.digest}
-        events.record(tx, snapshot.submission["id"], names.ARCHIVE_STORED, actor=ACTOR, data=data)
+        events.record(tx, snapshot.submission["id"], names.ARCHIVE_STORED, actor=audit.ACTOR, data=data)
 
     return effect
 
 
 @handles(names.ARCHIVE_FIXITY)
 def check_fixity(job: Job, context: Context) -> Effect | None:
-    """Check one object, or a slice of all: what is to be archived meanwhile need not wait until every byte of the archive has been read."""
+    """Check one object, or a slice of all or of those due: what is to be archived meanwhile need not wait until every byte of the archive has been read."""
     check_id = str(job.data["check"])
+    if job.data.get("audit"):
+        return _audit_slice(context, check_id)
     with context.database.read() as tx:
         only = tx.execute(select(archive_fixity_checks.c.object).where(archive_fixity_checks.c.id == check_id)).scalar_one()
     if only is not None:
         outcomes, last = [check_one(context, only)], None
     else:
-        outcomes, last = _check_slice(context, str(job.data.get("after", "")))
+        outcomes, last = _check_slice(context, _all_objects(context, str(job.data.get("after", ""))))
         if last is None:
             outcomes += _unknown_objects(context)
 
@@ -74,19 +74,41 @@ def check_fixity(job: Job, context: Context) -> Effect | None:
             _keep(tx, check_id, outcome)
         if last is not None:
             jobs.enqueue(tx, names.ARCHIVE_FIXITY, key=f"fixity-{check_id}", data={"check": check_id, "after": last})
-            return
-        states = tx.execute(select(archive_fixity_outcomes.c.outcome).where(archive_fixity_outcomes.c.check_id == check_id).distinct()).scalars()
-        finished = {"finished_at": timestamps.now(), "outcome": fixity.worst(states)}
-        tx.execute(update(archive_fixity_checks).where(archive_fixity_checks.c.id == check_id).values(finished))
+        else:
+            _finish(tx, check_id)
 
     return effect
 
 
-def _check_slice(context: Context, after: str) -> tuple[list[fixity.Outcome], str | None]:
-    """Check the objects that follow ``after`` until the slice's time is up; also the last one checked, or None when none are left."""
+def _audit_slice(context: Context, check_id: str) -> Effect:
+    with context.database.read() as tx:
+        due = audit.due(tx, check_id)
+    outcomes, last = _check_slice(context, iter(due))
+    # A store that cannot be asked now is asked in the next pass.
+    is_away = any(outcome.state == fixity.COULD_NOT_CHECK for outcome in outcomes)
+
+    def effect(tx: Connection) -> None:
+        for outcome in outcomes:
+            _keep(tx, check_id, outcome)
+        if (last is not None or len(due) == audit.BATCH) and not is_away:
+            audit.enqueue(tx, check_id)
+        else:
+            _finish(tx, check_id)
+
+    return effect
+
+
+def _finish(tx: Connection, check_id: str) -> None:
+    states = tx.execute(select(archive_fixity_outcomes.c.outcome).where(archive_fixity_outcomes.c.check_id == check_id).distinct()).scalars()
+    finished = {"finished_at": timestamps.now(), "outcome": fixity.worst(states)}
+    tx.execute(update(archive_fixity_checks).where(archive_fixity_checks.c.id == check_id).values(finished))
+
+
+def _check_slice(context: Context, objects: Iterator[str]) -> tuple[list[fixity.Outcome], str | None]:
+    """Check objects until the slice's time is up; also the last one checked, or None when none are left."""
     deadline = time.monotonic() + SLICE_SECONDS
     outcomes: list[fixity.Outcome] = []
-    for object_id in _all_objects(context, after):
+    for object_id in objects:
         if outcomes and (time.monotonic() > deadline or len(outcomes) >= SLICE_OBJECTS):
             return outcomes, outcomes[-1].object_id
         outcomes.append(check_one(context, object_id))
@@ -141,6 +163,8 @@ def _unknown_objects(context: Context) -> Iterator[fixity.Outcome]:
 
 
 def _keep(tx: Connection, check_id: str, outcome: fixity.Outcome) -> None:
+    if outcome.state == fixity.INTACT:
+        catalogue.mark_read(tx, outcome.object_id, outcome.head, timestamps.now())
     where = (archive_fixity_outcomes.c.check_id == check_id, archive_fixity_outcomes.c.object == outcome.object_id)
     tx.execute(delete(archive_fixity_outcomes).where(*where))
     tx.execute(

@@ -54,13 +54,17 @@ class VersionCause:
 
 @dataclass(frozen=True)
 class Content:
-    """One file of a version: where people find it, what its bytes are, and where they are now (a key in the source port, or the bytes)."""
+    """One file of a version: where people find it, what its bytes are, and where they are now (a key in the source port, or the bytes).
+
+    ``tag``: what the source calls these bytes (``Stored.tag``).
+    """
 
     logical_path: str
     size: int
     sha512: str
     sha256: str
     source: str | bytes
+    tag: str | None = None
 
     @staticmethod
     def of_bytes(logical_path: str, data: bytes) -> Content:

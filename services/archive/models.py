@@ -22,7 +22,10 @@ archive_objects = Table(
     Column("words", Text, nullable=False),
     Column("received_at", String(27), nullable=False),
     Column("stored_at", String(27), nullable=False),
+    # When every byte of it was read again last, and found intact or not; empty: not since its newest version was written. Those come first.
+    Column("read_at", String(27), nullable=False, server_default=""),
     Index("ix_archive_objects_newest", "received_at", "id"),
+    Index("ix_archive_objects_read", "read_at", "id"),
 )
 
 archive_versions = Table(

@@ -1,7 +1,8 @@
 """OCFL 1.1 objects in an object port: one object per reference, one version per event, rolled forward after a crash and never back.
 
-Write order: content, the version's inventory and sidecar, the root's sidecar, and last the root inventory, which is the moment a version exists.
-Content and version keys are written once; only the root inventory and its sidecar are ever replaced. Two writers of one event write the same bytes.
+Write order: the version's sidecar, which nobody has written before, then content, the version's inventory, the root's sidecar, and last the root inventory, which is
+the moment a version exists. Content and version keys are written once; only the root inventory and its sidecar are ever replaced, and only those of the version
+before. Two writers of one event write the same bytes.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from services.archive import inventory as inventories
 from services.archive.inventory import Content, Inventory, InventoryInvalid, VersionPlan
-from services.shared.objects import ObjectMissing, Objects, ObjectsUnavailable
+from services.shared.objects import ObjectExists, ObjectMissing, Objects, ObjectsUnavailable, Stored
 
 ROOT_DECLARATION = "0=ocfl_1.1"
 LAYOUT = "0003-hash-and-id-n-tuple-storage-layout"
@@ -37,22 +38,35 @@ class SourceDamaged(Exception):
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """One version in the store. ``digest`` is ``sha512:<hex>`` of its inventory; ``sizes``: content path -> bytes, for the content this version added.
-
-    ``proved``: paths below the object that are known to lie in the store as they should, so that they need not be read again: read back just now, or
-    compared by the store itself before it took them (``Objects.compares``).
-    """
+    """One version in the store. ``digest`` is ``sha512:<hex>`` of its inventory; ``sizes``: content path -> bytes, for the content this version added."""
 
     object_id: str
     version: int
     digest: str
     sizes: dict[str, int]
-    proved: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def name(self) -> str:
         """``v1``, ``v2``, ..."""
         return f"v{self.version}"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the database says of an object before a version is written.
+
+    ``head``: the newest version the catalogue knows, 0 for none, and ``digest`` of its inventory. ``certain``: no attempt at a version of it is known to have been cut off,
+    so that the store need not be asked what it holds. ``empty``: nothing has ever been archived; otherwise an empty store is not ours.
+    """
+
+    head: int = 0
+    digest: str | None = None
+    certain: bool = False
+    empty: bool = True
+
+
+class _NotAlone(Exception):
+    """Something lies in the store that the database did not tell of: it must be looked at."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +95,7 @@ def prepare_root(port: Objects) -> None:
 
 def root_is_there(port: Objects) -> bool:
     """False when the store answers but is not our storage root (not mounted, another bucket): nothing can be said about its objects then."""
-    return port.size(ROOT_DECLARATION) is not None
+    return port.has(ROOT_DECLARATION)
 
 
 def object_roots(port: Objects) -> Iterator[str]:
@@ -116,24 +130,16 @@ def read_inventory(port: Objects, object_id: str) -> Inventory:
     return _parsed(data, object_id)
 
 
-def head_as_written(port: Objects, stored: StoredVersion) -> Inventory | None:
-    """The root inventory when it is this version's own and its sidecar fits; None when anything else lies there, or nothing."""
-    root = object_root(stored.object_id)
-    try:
-        data, sidecar = port.read_bytes(f"{root}/{INVENTORY}"), port.read_bytes(f"{root}/{SIDECAR}")
-    except ObjectMissing:
-        return None
-    is_own = digest_of(data) == stored.digest and sidecar == sidecar_for(stored.digest)
-    return _parsed(data, stored.object_id) if is_own else None
-
-
 def settle(port: Objects, root: str) -> StoredObject | None:
     """Read an object, first rolling forward a version whose content and inventory are complete but that a crash kept from becoming the head.
 
     None when there is no complete version. Only differences that the write order explains are mended, and only by copying a version's own inventory;
     anything else raises ArchiveDamaged.
     """
-    return _settled(port, root, _keys_below(port, root))
+    try:
+        return _settled(port, root, _keys_below(port, root))
+    except ObjectExists:  # somebody else rolls it forward just now
+        return _settled(port, root, _keys_below(port, root))
 
 
 def _keys_below(port: Objects, root: str) -> frozenset[str]:
@@ -166,46 +172,87 @@ def _roll_forward(port: Objects, root: str, keys: frozenset[str], complete: int,
         raise ArchiveDamaged(f"{root}: the root inventory is that of no version")
     if not (absent_is_explained if root_sidecar is None else root_sidecar in [sidecar_of(data) for data in versions]):
         raise ArchiveDamaged(f"{root}: the root sidecar is that of no version")
-    _commit(port, root, complete, newest)
+    port.put_bytes(f"{root}/v{complete}/{SIDECAR}", sidecar_of(newest))
+    _commit(port, root, newest, root_data, root_sidecar)
     added = {f"v{complete}/{SIDECAR}", SIDECAR, INVENTORY}
     return StoredObject(root, keys | added, current)
 
 
-def write_version(port: Objects, object_id: str, plan: VersionPlan, source: Objects, *, known_head: int = 0, new_root: bool = True) -> StoredVersion:
+def write_version(port: Objects, object_id: str, plan: VersionPlan, source: Objects, known: Known = Known()) -> StoredVersion:
     """Write the version this plan's event asks for, or find that it stands already.
 
-    Documents are copied from ``source`` as a stream, and their digests and size compared with what was recorded when they were received.
-    ``known_head`` is the newest version the catalogue knows; ``new_root`` is False when the archive is known to hold something already: an empty store is then not
-    ours (not mounted, another bucket) and raises ObjectsUnavailable.
-    Raises SourceDamaged, ArchiveDamaged, ObjectMissing (a document is gone) and what the ports raise; then nothing new has become part of the object.
+    Documents are copied from ``source``, and their digests and size compared with what was recorded when they were received. Raises SourceDamaged, ArchiveDamaged,
+    ObjectMissing (a document is gone), ObjectsUnavailable (also where the storage root should be and is not: not mounted, another bucket) and what else the ports raise;
+    then nothing new has become part of the object.
     """
     if not root_is_there(port):
-        if not new_root:
+        if not known.empty:
             raise ObjectsUnavailable("the storage root is not there")
         prepare_root(port)
+    if known.certain:
+        try:
+            return _write_next(port, object_id, plan, source, known)
+        except (_NotAlone, ObjectExists):
+            pass  # another writer, or an attempt that nobody told of
+    return _write_after_looking(port, object_id, plan, source, known)
+
+
+def _write_next(port: Objects, object_id: str, plan: VersionPlan, source: Objects, known: Known) -> StoredVersion:
+    """Write the version after the one the catalogue knows, without asking what else lies there: whoever has begun the same version has written its sidecar first.
+
+    Raises _NotAlone, ObjectExists when it is otherwise.
+    """
+    root = object_root(object_id)
+    previous = None
+    if known.head:
+        try:
+            previous = port.read_bytes(f"{root}/v{known.head}/{INVENTORY}")
+        except ObjectMissing as missing:
+            raise _NotAlone from missing
+        if digest_of(previous) != known.digest:
+            raise _NotAlone
+    before = _parsed(previous, object_id) if previous is not None else Inventory(object_id, ())
+    if before.version_of(plan.cause) is not None:
+        raise _NotAlone
+    return _write(port, root, before, previous, plan, source, alone=True)
+
+
+def _write_after_looking(port: Objects, object_id: str, plan: VersionPlan, source: Objects, known: Known) -> StoredVersion:
+    """Roll forward what was cut off, remove what was given up, then write, unless the version stands."""
     root = object_root(object_id)
     keys = _keys_below(port, root)
     found = _settled(port, root, keys)
     before = found.inventory if found else Inventory(object_id, ())
-    if before.object_id != object_id or before.head < known_head:
-        raise ArchiveDamaged(f"{root} holds {before.object_id} up to v{before.head}; the catalogue knows v{known_head}")
+    if before.object_id != object_id or before.head < known.head:
+        raise ArchiveDamaged(f"{root} holds {before.object_id} up to v{before.head}; the catalogue knows v{known.head}")
     standing = before.version_of(plan.cause)
     if standing is not None:
         return stored_version(port, object_id, before, standing.number)
-    after, new = before.extended(plan)
-    for stray in sorted(key for key in keys if key.startswith(f"v{after.head}/") and key not in new):
+    _, new = before.extended(plan)
+    for stray in sorted(key for key in keys if key.startswith(f"v{before.head + 1}/") and key not in new):
         # Of an attempt for another event that was given up: no inventory has ever named it.
         port.delete(f"{root}/{stray}")
-    with port.together():  # all of it is durable before the version's inventory names any of it
-        if found is None:
-            port.put_bytes(f"{root}/{OBJECT_DECLARATION}", b"ocfl_object_1.1\n")
-        proved = {path for path, content in new.items() if _write_content(port, f"{root}/{path}", content, source)}
+    previous = port.read_bytes(f"{root}/v{before.head}/{INVENTORY}") if found else None
+    return _write(port, root, before, previous, plan, source, alone=False)
+
+
+def _write(
+    port: Objects, root: str, before: Inventory, previous: bytes | None, plan: VersionPlan, source: Objects, *, alone: bool
+) -> StoredVersion:
+    """``previous``: the inventory of the version before, as it lies in the store. ``alone``: raise _NotAlone when somebody has begun this version."""
+    after, new = before.extended(plan)
     data = after.serialised()
-    port.put_bytes(f"{root}/v{after.head}/{INVENTORY}", data)
-    _commit(port, root, after.head, data)
-    if port.compares:
-        proved.add(f"v{after.head}/{INVENTORY}")
-    return StoredVersion(object_id, after.head, digest_of(data), {path: content.size for path, content in new.items()}, frozenset(proved))
+    digest, folder = digest_of(data), f"{root}/v{after.head}"
+    with port.together():  # all of it is durable before the version's inventory names any of it
+        begun = previous is None and not port.put_bytes(f"{root}/{OBJECT_DECLARATION}", b"ocfl_object_1.1\n")
+        begun = not port.put_bytes(f"{folder}/{SIDECAR}", sidecar_for(digest)) or begun
+        if begun and alone:
+            raise _NotAlone
+        for path, content in new.items():
+            _write_content(port, f"{root}/{path}", content, source)
+    port.put_bytes(f"{folder}/{INVENTORY}", data)
+    _commit(port, root, data, previous, sidecar_of(previous) if previous is not None else None)
+    return StoredVersion(after.object_id, after.head, digest, {path: content.size for path, content in new.items()})
 
 
 def stored_version(port: Objects, object_id: str, inventory: Inventory, number: int) -> StoredVersion:
@@ -222,23 +269,21 @@ def stored_version(port: Objects, object_id: str, inventory: Inventory, number: 
     return StoredVersion(object_id, number, digest_of(data), sizes)
 
 
-def _write_content(port: Objects, key: str, content: Content, source: Objects) -> bool:
-    """True when what lies in the store is proved to be what it should be."""
+def _write_content(port: Objects, key: str, content: Content, source: Objects) -> None:
     if isinstance(content.source, bytes):
-        port.put_bytes(key, content.source, replace=False)
-        return port.compares
-    stored = port.copy_from(source, content.source, key)
+        port.put_bytes(key, content.source)
+        return
+    stored = port.copy_from(source, content.source, key, Stored(content.size, content.sha256, content.sha512, content.tag))
     if (stored.size, stored.sha512, stored.sha256) != (content.size, content.sha512, content.sha256):
         port.delete(key)  # no inventory names it yet, and none ever will
         raise SourceDamaged(f"{content.source}: its bytes are not those that were received")
-    return stored.read_back
 
 
-def _commit(port: Objects, root: str, number: int, data: bytes) -> None:
-    """The last steps, each repeatable: the version's sidecar, the root's sidecar, the root inventory."""
-    port.put_bytes(f"{root}/v{number}/{SIDECAR}", sidecar_of(data))
-    port.put_bytes(f"{root}/{SIDECAR}", sidecar_of(data), replace=True)
-    port.put_bytes(f"{root}/{INVENTORY}", data, replace=True)
+def _commit(port: Objects, root: str, data: bytes, replaced: bytes | None, replaced_sidecar: bytes | None) -> None:
+    """The last steps, each repeatable: the root's sidecar, then the root inventory. A writer who comes late finds other bytes than those to be replaced, and replaces none."""
+    with port.together():
+        port.put_bytes(f"{root}/{SIDECAR}", sidecar_of(data), replaces=replaced_sidecar)
+        port.put_bytes(f"{root}/{INVENTORY}", data, replaces=replaced)
 
 
 def _parsed(data: bytes, object_id: str | None) -> Inventory:

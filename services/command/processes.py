@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from celery.signals import worker_process_init, worker_process_shutdown, worker_shutting_down
 
+from services.archive import audit
 from services.command import assemble
 from services.command.servers.process import die_with_parent
 from services.intake.receive import sweep as sweep_receipts
@@ -191,7 +192,7 @@ def _until_told(process: str, settings: Settings, run: Callable[[Context, thread
 
 
 def schedule(settings: Settings) -> None:
-    """Send wake-ups for what is due, remove what killed uploads left, export the facts of the whole system: until told to stop. Several may run."""
+    """Send wake-ups for what is due, remove what killed uploads left, have the archive read itself, export the facts of the whole system: until told to stop. Several may run."""
     told = until_told()
     context, _ = assemble.make_context(settings)
     nudger = Nudger(make_celery(wake_up_url(settings)))
@@ -203,6 +204,8 @@ def schedule(settings: Settings) -> None:
             guarded(lambda: sweep_receipts(context))
         if passes % int(UNFINISHED_SWEEP_SECONDS / SCHEDULER_SECONDS) == 0:
             guarded(lambda: _remove_unfinished(context))
+        if passes % int(audit.SWEEP_SECONDS / SCHEDULER_SECONDS) == 0:
+            guarded(lambda: audit.sweep(context))
         passes += 1
     nudger.stop()
 

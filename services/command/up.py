@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from services.archive import audit
 from services.command import assemble
 from services.intake.receive import sweep
 from services.shared import spans, telemetry
@@ -72,11 +73,15 @@ class Running:
         self.context.database.close()
 
     def _sweep(self) -> None:
+        passes = 0
         while not self._stopping.wait(SWEEP_SECONDS):
             try:
                 sweep(self.context)
+                if passes % int(audit.SWEEP_SECONDS / SWEEP_SECONDS) == 0:
+                    audit.sweep(self.context)
             except Exception:
                 log.exception("sweep_failed")
+            passes += 1
 
 
 @contextmanager

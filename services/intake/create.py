@@ -140,6 +140,7 @@ def _document_rows(new: NewSubmission) -> list[dict[str, Any]]:
             "access": new.fields.access,
             "note": None,
             "object_key": f"{object_prefix(new.id)}/{file.id}",
+            "tag": file.stored.tag,
             "created_at": now,
         }
         for position, file in enumerate(new.files)

@@ -200,5 +200,6 @@ def _row(item: AnswerDocument, submission: str, position: int, taken: set[str], 
         "access": item.access,
         "note": ", ".join(opened.notes) or None if opened else None,
         "object_key": item.object_key,
+        "tag": item.file.stored.tag,
         "created_at": at,
     }

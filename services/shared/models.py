@@ -76,6 +76,8 @@ documents = Table(
     Column("access", String(10), nullable=False),
     Column("note", Text),
     Column("object_key", Text, nullable=False),
+    # What the object store itself calls the bytes as they were received (S3's ETag): by it the store proves a copy. Null where it has no such name.
+    Column("tag", String(80)),
     Column("created_at", String(27), nullable=False),
     Index("ix_documents_submission", "submission", "position"),
 )

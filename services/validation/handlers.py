@@ -186,6 +186,7 @@ def _extracted_row(row: RowMapping, result: Examination, item: tuple[OpenedDocum
         "access": row["access"],
         "note": _note(document),
         "object_key": key,
+        "tag": stored.tag,
         "created_at": timestamps.now(),
     }
 

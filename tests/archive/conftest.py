@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,11 +70,13 @@ class Case:
         return submission_id
 
     def document(self, submission: str, path: str, data: bytes, *, role: str = "attachment", claimed: bytes | None = None, **values: Any) -> str:
-        """Bytes that were received; ``claimed`` are what the table says they were, when those are to differ."""
+        """Bytes that were received; ``claimed`` are what they were then, when they are to have changed since."""
         document_id = identifiers.new_id()
         key = f"incoming/{submission}/{document_id}"
-        self.received.put(key, io.BytesIO(data))
         told = data if claimed is None else claimed
+        stored = self.received.put(key, io.BytesIO(told))
+        if claimed is not None:
+            self.received.put(key, io.BytesIO(data))
         row = {
             "id": document_id,
             "submission": submission,
@@ -86,9 +87,10 @@ class Case:
             "raw_name": path.rpartition("/")[2],
             "media_type": "application/pdf",
             "format": "fmt/276",
-            "size": len(told),
-            "sha256": hashlib.sha256(told).hexdigest(),
-            "sha512": hashlib.sha512(told).hexdigest(),
+            "size": stored.size,
+            "sha256": stored.sha256,
+            "sha512": stored.sha512,
+            "tag": stored.tag,
             "scan": "clean",
             "access": "restricted",
             "object_key": key,

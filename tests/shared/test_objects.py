@@ -111,13 +111,32 @@ def test_what_a_killed_process_left_half_written_is_removed_at_start(tmp_path: P
     assert list((tmp_path / ".store-unfinished").iterdir()) == []
 
 
-def test_small_bytes_are_written_once_unless_replacing_is_meant(store: Objects) -> None:
-    store.put_bytes("inventory", b"one")
-    store.put_bytes("inventory", b"one")
+def test_small_bytes_are_written_once_and_only_what_is_known_is_replaced(store: Objects) -> None:
+    assert store.put_bytes("inventory", b"one")
+    assert not store.put_bytes("inventory", b"one")
     with pytest.raises(ObjectExists):
         store.put_bytes("inventory", b"two")
-    store.put_bytes("inventory", b"two", replace=True)
+    assert store.put_bytes("inventory", b"two", replaces=b"one")
+    assert not store.put_bytes("inventory", b"two", replaces=b"one")
+    with pytest.raises(ObjectExists):
+        store.put_bytes("inventory", b"three", replaces=b"one")
     assert store.read_bytes("inventory") == b"two"
+    with pytest.raises(ObjectMissing):
+        store.put_bytes("nothing", b"two", replaces=b"one")
+
+
+def test_that_an_object_is_there_is_said_only_of_one_that_is(store: Objects) -> None:
+    assert not store.has("a")
+    store.put_bytes("a", b"")
+    assert store.has("a")
+    assert store.has("a")
+
+
+def test_a_copy_of_what_changed_since_it_was_written_has_the_digests_of_what_it_is_now(store: Objects) -> None:
+    written = store.put("a", io.BytesIO(b"as it was received"))
+    assert store.copy_from(store, "a", "kept/1", written) == written
+    changed = store.put("a", io.BytesIO(b"as it became later"))
+    assert store.copy_from(store, "a", "kept/2", written) == changed != written
 
 
 def test_a_copy_has_the_digests_of_its_source(store: Objects, tmp_path: Path) -> None:

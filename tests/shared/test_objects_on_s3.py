@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from services.command.servers.seaweedfs import Seaweed
 from services.shared.ends import open_objects, parse_bucket_url
 from services.shared.objects import DirectoryObjects, ObjectExists, ObjectsUnavailable
 from services.shared.objects.s3 import PART_BYTES, S3Objects
+from services.shared.objects.signed import SignedRequests
 from services.shared.settings import Settings
 from tests.servers import BUCKET, open_bucket
 from tests.shared.cutting import CuttingWay
@@ -50,13 +52,13 @@ def own_server(seaweed: Seaweed, tmp_path: Path) -> Iterator[Seaweed]:
 def requests(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How many requests of each method go out; a try that is repeated counts again."""
     counted: Counter[str] = Counter()
-    send = urllib3.HTTPConnectionPool.urlopen
+    send = HTTPConnection.putrequest
 
-    def counting(pool: Any, method: str, *arguments: Any, **options: Any) -> Any:
+    def counting(connection: Any, method: str, *arguments: Any, **options: Any) -> Any:
         counted[method] += 1
-        return send(pool, method, *arguments, **options)
+        return send(connection, method, *arguments, **options)
 
-    monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", counting)
+    monkeypatch.setattr(HTTPConnection, "putrequest", counting)
     return counted
 
 
@@ -188,8 +190,10 @@ def test_a_download_that_breaks_off_goes_on_where_it_was(seaweed: Seaweed, tmp_p
             taken = b"".join(iter(lambda: stream.read(70_000), b""))
         assert taken == data
         assert store.read_bytes("long") == data
-    with through(seaweed, tmp_path, [100_000] * 50) as store, store.open("long") as stream, pytest.raises(ObjectsUnavailable):
-        stream.read(2_000_000)
+    with through(seaweed, tmp_path, [100_000] * 50) as store:
+        assert store.read_bytes("long") == data, "however often, as long as something comes each time"
+    with through(seaweed, tmp_path, [500_000] + [100] * 50) as store, store.open("long") as stream, pytest.raises(ObjectsUnavailable):
+        stream.read()
     direct.close()
 
 
@@ -241,38 +245,72 @@ def test_uploads_that_a_killed_process_left_are_given_up_when_they_are_old(seawe
     assert bucket.remove_unfinished(older_than=timedelta(seconds=-60)) == 0
 
 
-def test_a_document_costs_one_request_each_way_and_a_copy_two(bucket: S3Objects, requests: Counter[str], tmp_path: Path) -> None:
+def test_a_document_costs_one_request_each_way_and_a_copy_one_when_the_store_says_of_what(bucket: S3Objects, requests: Counter[str], tmp_path: Path) -> None:
     bucket.check()
     requests.clear()
-    bucket.put("incoming/a", io.BytesIO(os.urandom(PART_BYTES)))
+    written = bucket.put("incoming/a", io.BytesIO(os.urandom(PART_BYTES)))
     assert requests == {"PUT": 1}
     bucket.file("incoming/a").close()
     assert requests == {"PUT": 1, "GET": 1}
-    bucket.copy_from(bucket, "incoming/a", "kept/a")
-    assert requests == {"PUT": 2, "GET": 2}
+    bucket.copy_from(bucket, "incoming/a", "kept/a", written)
+    assert requests == {"PUT": 2, "GET": 1}
+    bucket.copy_from(bucket, "incoming/a", "kept/b")
+    assert requests == {"PUT": 3, "GET": 2}, "what the store's answer does not prove is read back"
     requests.clear()
     bucket.put_bytes("kept/inventory", b"{}")
-    bucket.put_bytes("kept/inventory", b"{ }", replace=True)
+    bucket.put_bytes("kept/inventory", b"{ }", replaces=b"{}")
     assert requests == {"PUT": 2}
+    requests.clear()
+    assert [bucket.has("kept/inventory") for _ in range(3)] == [True] * 3
+    assert requests == {"HEAD": 1}
     requests.clear()
     bucket.check()
     assert requests == {}, "that the bucket was there holds for a moment"
 
 
-def test_what_was_changed_on_its_way_is_refused_by_the_server(bucket: S3Objects, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert bucket.compares
-    send = urllib3.HTTPConnectionPool.urlopen
+@pytest.mark.parametrize(
+    "write",
+    [lambda store: store.put_bytes("changed", b"a description"), lambda store: store.put("changed", io.BytesIO(b"a document"))],
+    ids=["small bytes", "stream"],
+)
+def test_what_was_changed_on_its_way_is_refused_by_the_server(
+    bucket: S3Objects, monkeypatch: pytest.MonkeyPatch, write: Callable[[S3Objects], object]
+) -> None:
+    send = HTTPConnection.send
 
-    def changing(pool: Any, method: str, url: str, body: Any = None, **options: Any) -> Any:
-        return send(pool, method, url, body=b"X" + body[1:] if method == "PUT" else body, **options)
+    def changing(connection: Any, data: Any) -> Any:
+        return send(connection, b"X" + bytes(data)[1:] if data[:2] == b"a " else data)
 
     with monkeypatch.context() as way:
-        way.setattr(urllib3.HTTPConnectionPool, "urlopen", changing)
+        way.setattr(HTTPConnection, "send", changing)
         with pytest.raises(ObjectsUnavailable):
-            bucket.put_bytes("changed", b"a description")
+            write(bucket)
     assert bucket.size("changed") is None
-    bucket.put_bytes("changed", b"a description")
-    assert bucket.read_bytes("changed") == b"a description"
+    write(bucket)
+    assert bucket.read_bytes("changed").startswith(b"a ")
+
+
+def test_a_copy_whose_answer_names_other_bytes_is_read_back(bucket: S3Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = bucket.put("a", io.BytesIO(b"what was received"))
+    put = SignedRequests.put
+
+    def garbling(requests: SignedRequests, name: str, body: Any, sha256: str, headers: Any) -> Any:
+        """A server that writes other bytes than it was to copy, and honestly tells their tag."""
+        copies = "x-amz-copy-source" in headers
+        body = b"what was garbled!" if copies else body
+        return put(requests, name, body, hashlib.sha256(body).hexdigest() if copies else sha256, {} if copies else headers)
+
+    monkeypatch.setattr(SignedRequests, "put", garbling)
+    copied = bucket.copy_from(bucket, "a", "kept/a", written)
+    assert copied.sha256 == hashlib.sha256(b"what was garbled!").hexdigest() != written.sha256
+
+
+def test_an_upload_in_parts_has_no_tag_that_proves_a_copy(bucket: S3Objects, requests: Counter[str]) -> None:
+    data = os.urandom(PART_BYTES + 1)
+    written = bucket.put("large", io.BytesIO(data))
+    requests.clear()
+    assert bucket.copy_from(bucket, "large", "kept/large", written) == written
+    assert requests == {"PUT": 1, "GET": 1}
 
 
 def test_a_copy_to_another_store_is_a_stream(bucket: S3Objects, tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
-import urllib3
 
 from samples.builders.attachments import pdf_report
 from samples.builders.hostile_archives import password_zip, zip_of
@@ -58,13 +59,13 @@ def examined(checking: Checking, bucket: S3Objects) -> Iterator[Examine]:
 
 def test_clean_files_are_accepted_and_fetched_once_each(examined: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     counted: Counter[str] = Counter()
-    send = urllib3.HTTPConnectionPool.urlopen
+    send = HTTPConnection.putrequest
 
-    def counting(pool: urllib3.HTTPConnectionPool, method: str, *arguments: object, **options: object) -> object:
+    def counting(connection: HTTPConnection, method: str, *arguments: Any, **options: Any) -> None:
         counted[method] += 1
-        return send(pool, method, *arguments, **options)
+        send(connection, method, *arguments, **options)
 
-    monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", counting)
+    monkeypatch.setattr(HTTPConnection, "putrequest", counting)
     result = examined(rapport_pdf=pdf_report("Rapport", 1), pakke_zip=zip_of({"inni.txt": b"en vanlig tekst"}))
     assert result.status == lifecycle.ACCEPTED, result.findings
     assert {verdict.scan for verdict in result.verdicts.values()} == {CLEAN}

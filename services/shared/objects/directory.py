@@ -21,8 +21,6 @@ FREE_BYTES_NEEDED = 64 * 1024 * 1024
 class DirectoryObjects:
     """The object port on a folder of a local file system."""
 
-    compares = False
-
     def __init__(self, root: Path) -> None:
         self.root = root
         self._root = str(root)
@@ -55,14 +53,21 @@ class DirectoryObjects:
             raise
         return digests.stored()
 
-    def put_bytes(self, key: str, data: bytes, *, replace: bool = False) -> None:
+    def put_bytes(self, key: str, data: bytes, *, replaces: bytes | None = None) -> bool:
         """See Objects.put_bytes."""
         target = self._path(key)
-        if not replace and os.path.exists(target):
-            if self.read_bytes(key) == data:
-                return
+        try:
+            there = self.read_bytes(key)
+        except ObjectMissing:
+            if replaces is not None:
+                raise
+            there = None
+        if there == data:
+            return False
+        if there != replaces:
             raise ObjectExists(key)
         self._write(target, (data,))
+        return True
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -100,7 +105,11 @@ class DirectoryObjects:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def copy_from(self, source: Objects, source_key: str, key: str) -> Stored:
+    def has(self, key: str) -> bool:
+        """See Objects.has. A folder that is not mounted any more is noticed at once."""
+        return self.size(key) is not None
+
+    def copy_from(self, source: Objects, source_key: str, key: str, known: Stored | None = None) -> Stored:
         """See Objects.copy_from."""
         with source.open(source_key) as stream:
             return self.put(key, stream)

@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import urllib3
-
 from services.shared.objects.port import CHUNK, ObjectExists, ObjectsUnavailable
+from services.shared.objects.signed import Answer, Unreachable
 
 _TRIES: Final = 4
 
-Get = Callable[[int, str | None], urllib3.BaseHTTPResponse | None]
+Get = Callable[[int, str | None], Answer | None]
 """(offset, ETag it must still have) -> the answer, or None when the offset is at or beyond the end."""
 
 
@@ -28,7 +27,7 @@ class Download(io.RawIOBase):
         self._get, self._position = get, start
         self._etag: str | None = None
         self._size: int | None = None
-        self._response: urllib3.BaseHTTPResponse | None = None
+        self._response: Answer | None = None
         self._ask()
 
     def readable(self) -> bool:
@@ -84,10 +83,10 @@ class Download(io.RawIOBase):
                 if self._response is None:
                     self._ask()
                 data = self._response.read(size) if self._response is not None else b""
-            except urllib3.exceptions.HTTPError as fault:
+            except Unreachable as fault:
                 self._let_go()
                 if attempt == _TRIES:
-                    raise ObjectsUnavailable(f"the object store broke off: {type(fault).__name__}") from fault
+                    raise ObjectsUnavailable(f"the object store broke off: {fault}") from fault
                 time.sleep(random.uniform(0.1, 0.4) * attempt)  # noqa: S311 - jitter
             else:
                 self._position += len(data)
@@ -107,10 +106,5 @@ class Download(io.RawIOBase):
 
     def _let_go(self) -> None:
         response, self._response = self._response, None
-        if response is None:
-            return
-        if self._size is not None and self._position >= self._size:
-            response.release_conn()
-        else:
-            response.close()  # the rest is not fetched only to keep a connection
-            response.release_conn()
+        if response is not None:
+            response.close()

@@ -35,28 +35,26 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Stored:
-    """What was written: its size in bytes and its digests (hex). ``read_back``: they were taken from what lies in the store now, not from what was sent to it."""
+    """What was written: its size in bytes and its digests (hex). ``tag``: the store's own name for exactly these bytes (S3's ETag), if it has one."""
 
     size: int
     sha256: str
     sha512: str
-    read_back: bool = field(default=False, compare=False)
+    tag: str | None = field(default=None, compare=False)
 
 
 class Objects(Protocol):
     """Bytes by key. What ``put``, ``put_bytes`` and ``copy_from`` wrote survives loss of power when they return.
 
-    ``compares``: the store itself compares what arrives with a SHA-256 that is sent along, and refuses anything else. What ``put_bytes`` wrote there is
-    what was handed in, and need not be read back.
+    A store elsewhere compares what arrives with a digest that is sent along, and refuses anything else.
     """
-
-    compares: bool
 
     def put(self, key: str, stream: Readable) -> Stored:
         """Write all of a stream, a piece at a time. The same key may be written again with the same bytes."""
 
-    def put_bytes(self, key: str, data: bytes, *, replace: bool = False) -> None:
-        """Write small bytes. An existing key with other bytes raises ObjectExists unless ``replace``."""
+    def put_bytes(self, key: str, data: bytes, *, replaces: bytes | None = None) -> bool:
+        """Write small bytes; False when they lay there already. A key with any bytes but these and those to be replaced raises ObjectExists; ObjectMissing when what is
+        to be replaced is not there."""
 
     def together(self) -> AbstractContextManager[None]:
         """What this thread puts inside the block survives loss of power when the block ends, and not before: cheaper than each by itself."""
@@ -73,8 +71,14 @@ class Objects(Protocol):
     def size(self, key: str) -> int | None:
         """Size in bytes, or None when there is no such object."""
 
-    def copy_from(self, source: Objects, source_key: str, key: str) -> Stored:
-        """Copy from another store (or this one); the digests are of the bytes that were read and written."""
+    def has(self, key: str) -> bool:
+        """Whether there is such an object. Cheaper than ``size``: of a store elsewhere, yes may be some seconds old."""
+
+    def copy_from(self, source: Objects, source_key: str, key: str, known: Stored | None = None) -> Stored:
+        """Copy from another store (or this one). The digests are of the bytes that were read and written, or ``known`` where the store itself says that they were copied.
+
+        ``known``: what was told when the source was written, with its tag.
+        """
 
     def list(self, prefix: str) -> Iterator[str]:
         """Keys that begin with ``prefix``, in order."""
@@ -105,6 +109,6 @@ class Hashing:
         self._sha256.update(piece)
         self._sha512.update(piece)
 
-    def stored(self, *, read_back: bool = False) -> Stored:
+    def stored(self) -> Stored:
         """What has passed so far."""
-        return Stored(self.size, self._sha256.hexdigest(), self._sha512.hexdigest(), read_back)
+        return Stored(self.size, self._sha256.hexdigest(), self._sha512.hexdigest())

@@ -1,10 +1,10 @@
-"""Objects in a bucket of any S3, through the ``minio`` SDK (a plain S3 client; which server is the operator's choice).
+"""Objects in a bucket of any S3 (which server is the operator's choice): PUT and GET of one object by ``signed.py``, the rest through the ``minio`` SDK.
 
-Requests are what a remote store costs, so they are few: a file up to PART_BYTES is one PUT, a small write one conditional PUT, a copy inside the server one PUT and one
-GET that reads back what lies there now. Every wait has an end; what may be asked again safely is asked again with back-off and jitter.
+Requests are what a remote store costs, so they are few: a file up to PART_BYTES is one PUT, a small write one conditional PUT, a copy inside the server one PUT, and one
+GET only where the server's answer does not prove what lies there now. Every wait has an end; what may be asked again safely is asked again with back-off and jitter.
 
-Some of the SDK's methods used here begin with an underscore: it has no public way to a conditional write, nor to an upload in parts of one part's memory. The lock file
-holds its version, and the tests of races, parts and memory hold what we need of it.
+Some of the SDK's methods used here begin with an underscore: it has no public way to an upload in parts of one part's memory. The lock file holds its version, and the
+tests of parts and memory hold what we need of it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import hashlib
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -37,6 +38,7 @@ from services.shared.objects.port import (
     Stored,
     check_key,
 )
+from services.shared.objects.signed import EMPTY_SHA256, Answer, Refused, SignedRequests, Unreachable
 
 # The least S3 allows for a part, and so the least memory an upload can take; 10,000 parts reach far beyond the largest file of the policy.
 PART_BYTES: Final = 5 * 1024 * 1024
@@ -46,7 +48,10 @@ _CHECK_SECONDS: Final = 3.0
 _CHECK_HOLDS_SECONDS: Final = 2.0
 _MISSING: Final = ("NoSuchKey", "NoSuchObject")
 _BEYOND_THE_END: Final = "InvalidRange"
-_EXISTS: Final = "PreconditionFailed"
+# The second where two conditional writes of one key meet.
+_EXISTS: Final = ("PreconditionFailed", "ConditionalRequestConflict")
+# How long it holds that an object was there (``has``).
+_HAS_SECONDS: Final = 10.0
 
 
 class S3Objects:
@@ -55,8 +60,6 @@ class S3Objects:
     ``endpoint``: ``host:port``. ``prefix``: without slash at its end. ``scratch``: where ``file`` puts what it fetches.
     ``answer_seconds``: how long the store may be silent before a request is given up (and asked again, at most twice).
     """
-
-    compares = True
 
     def __init__(
         self,
@@ -84,24 +87,30 @@ class S3Objects:
             # A region that is given is never asked for.
             return Minio(endpoint, access_key, secret_key, secure=secure, region=region, http_client=pool)
 
-        self._client, self._patient, self._quick = client(answer_seconds), client(_COPY_SECONDS), client(_CHECK_SECONDS, tries=1)
+        self._client, self._quick = client(answer_seconds), client(_CHECK_SECONDS, tries=1)
+        address = self._client._base_url.build(method="PUT", region=region, bucket_name=bucket, object_name="-").geturl().removesuffix("-")
+        self._requests = SignedRequests(address, region, access_key, secret_key, answer_seconds=answer_seconds)
+        self._patient = SignedRequests(address, region, access_key, secret_key, answer_seconds=_COPY_SECONDS)
         self._well_until = 0.0
+        self._had: dict[str, float] = {}
 
     def close(self) -> None:
         """Let go of all connections."""
         for pool in self._pools:
             pool.clear()
+        self._requests.close()
+        self._patient.close()
 
     def put(self, key: str, stream: Readable) -> Stored:
         """See Objects.put. Up to PART_BYTES are one request; more go up in parts, of which one at a time is held in memory."""
         name = self._name(key)
         taken = _Parts(stream)
         part = taken.next()
+        if taken.ended:
+            stored = taken.digests.stored()
+            return replace(stored, tag=self._put(key, part, stored.sha256, {}))
         with self._asking(key):
-            if taken.ended:
-                self._client._put_object(self.bucket, name, cast(bytes, part))
-            else:
-                self._put_parts(name, part, taken)
+            self._put_parts(name, part, taken)
         return taken.digests.stored()
 
     def _put_parts(self, name: str, part: bytearray, taken: _Parts) -> None:
@@ -121,14 +130,21 @@ class S3Objects:
                 self._client._abort_multipart_upload(self.bucket, name, upload)
             raise
 
-    def put_bytes(self, key: str, data: bytes, *, replace: bool = False) -> None:
+    def put_bytes(self, key: str, data: bytes, *, replaces: bytes | None = None) -> bool:
         """See Objects.put_bytes. Of several writers with different bytes exactly one wins, whichever process they are in."""
+        sha256 = hashlib.sha256(data).hexdigest()
         try:
-            self._put(self._client, key, data, _checksum(data) | ({} if replace else {"If-None-Match": "*"}))
+            self._put(key, data, sha256, {"if-none-match": "*"} if replaces is None else {"if-match": f'"{_plain_tag(replaces)}"'})
         except ObjectExists:
             # Also when our own first try arrived and only its answer was lost.
-            if self.read_bytes(key) != data:
+            there = self.read_bytes(key)
+            if there == data:
+                return False
+            if there != replaces:
                 raise
+            # It is what it should be, under a tag that is not its MD5 (a store that encrypts): there is no condition this store could hold.
+            self._put(key, data, sha256, {})
+        return True
 
     def together(self) -> AbstractContextManager[None]:
         """See Objects.together: here each is durable by itself."""
@@ -167,18 +183,42 @@ class S3Objects:
         except ObjectMissing:
             return None
 
-    def copy_from(self, source: Objects, source_key: str, key: str) -> Stored:
-        """See Objects.copy_from. Inside one server the bytes do not travel: the server copies, and what lies there afterwards is read back."""
+    def has(self, key: str) -> bool:
+        """See Objects.has."""
+        if time.monotonic() < self._had.get(key, 0.0):
+            return True
+        if self.size(key) is None:
+            return False
+        self._had[key] = time.monotonic() + _HAS_SECONDS
+        return True
+
+    def copy_from(self, source: Objects, source_key: str, key: str, known: Stored | None = None) -> Stored:
+        """See Objects.copy_from. Inside one server the bytes do not travel: the server copies.
+
+        Its answer is believed when it was to copy only what still had the tag of what we sent, and tells the same tag, an MD5, of the copy. Otherwise what lies there
+        afterwards is read back.
+        """
         if not isinstance(source, S3Objects) or source.server != self.server:
             with source.open(source_key) as stream:
                 return self.put(key, stream)
-        where = quote(f"{source.bucket}/{source._name(source_key)}")
-        self._put(self._patient, key, b"", {"x-amz-copy-source": where}, asked_for=source_key)
+        headers = {"x-amz-copy-source": quote(f"{source.bucket}/{source._name(source_key)}")}
+        if known is not None and known.tag is not None and "-" not in known.tag:  # a dash: tag of an upload in parts, which is no digest of the bytes
+            try:
+                if self._copy(source_key, key, headers | {"x-amz-copy-source-if-match": f'"{known.tag}"'}) == known.tag:
+                    return known
+            except ObjectExists:
+                self._copy(source_key, key, headers)  # what lies there has another tag, perhaps after it was restored: its digests decide
+        else:
+            self._copy(source_key, key, headers)
         digests = Hashing()
         with self.open(key) as stream:
             while piece := stream.read(CHUNK):
                 digests.update(piece)
-        return digests.stored(read_back=True)
+        return digests.stored()
+
+    def _copy(self, source_key: str, key: str, headers: Mapping[str, str]) -> str | None:
+        with self._asking(source_key):
+            return _tag(self._patient.put(self._name(key), b"", EMPTY_SHA256, headers))
 
     def list(self, prefix: str) -> Iterator[str]:
         """See Objects.list. A thousand keys for each request."""
@@ -212,19 +252,23 @@ class S3Objects:
                 self._client._abort_multipart_upload(self.bucket, upload.object_name, cast(str, upload.upload_id))
         return len(old)
 
-    def _put(self, client: Minio, key: str, data: bytes, headers: dict[str, str], *, asked_for: str = "") -> None:
-        """One PUT with headers that the SDK's public method would turn into metadata."""
-        name = self._name(key)
-        with self._asking(asked_for or key):
-            client._put_object(self.bucket, name, data, dict(headers))
+    def _put(self, key: str, data: bytes | bytearray, sha256: str, conditions: Mapping[str, str]) -> str | None:
+        """One PUT, and the tag it was given. The server compares what arrives with the digest (hex) and refuses anything else.
 
-    def _get(self, key: str, offset: int, unchanged: str | None) -> urllib3.BaseHTTPResponse | None:
+        It is sent twice over: some servers compare the payload's digest of the signature, some only this header (SeaweedFS 4.48).
+        """
+        checksum = b64encode(bytes.fromhex(sha256)).decode()
+        with self._asking(key):
+            return _tag(self._requests.put(self._name(key), data, sha256, {"x-amz-checksum-sha256": checksum, **conditions}))
+
+    def _get(self, key: str, offset: int, unchanged: str | None) -> Answer | None:
         """The bytes from an offset on, of exactly the version with ETag ``unchanged``; None when the offset is at or beyond the end."""
-        headers = {"If-Match": f'"{unchanged}"'} if unchanged else {}
-        name = self._name(key)
+        headers = {"if-match": f'"{unchanged}"'} if unchanged else {}
+        if offset:
+            headers["range"] = f"bytes={offset}-"
         try:
             with self._asking(key):
-                return self._client.get_object(self.bucket, name, offset=offset, request_headers=cast(Any, headers))
+                return self._requests.get(self._name(key), headers)
         except _PastTheEnd:
             return None
 
@@ -237,21 +281,27 @@ class S3Objects:
         """Faults of the SDK and the network as the port's own. What a stream that is being read raises passes as it is."""
         try:
             yield
-        except S3Error as fault:
+        except (S3Error, Refused) as fault:
             if fault.code in _MISSING:
                 raise ObjectMissing(key) from fault
             if fault.code == _BEYOND_THE_END:
                 raise _PastTheEnd from fault
-            if fault.code == _EXISTS:
+            if fault.code in _EXISTS:
                 raise ObjectExists(key) from fault
             raise ObjectsUnavailable(f"the object store: {fault.code}") from fault
+        except Unreachable as fault:
+            raise ObjectsUnavailable(f"the object store: {fault}") from fault
         except (MinioException, urllib3.exceptions.HTTPError) as fault:
             raise ObjectsUnavailable(f"the object store: {type(fault).__name__}") from fault
 
 
-def _checksum(data: bytes) -> dict[str, str]:
-    """The header by which the server compares what arrives, and refuses anything else."""
-    return {"x-amz-checksum-sha256": b64encode(hashlib.sha256(data).digest()).decode()}
+def _tag(headers: Mapping[str, str]) -> str | None:
+    return headers.get("ETag", "").strip('"') or None
+
+
+def _plain_tag(data: bytes) -> str:
+    """The tag S3 gives to an object that was written in one piece and is not encrypted."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 class _PastTheEnd(Exception):

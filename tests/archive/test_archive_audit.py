@@ -1,0 +1,73 @@
+"""The rolling audit: what was written last is read again first, everything within its period, and nothing that was not read passes as read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.archive import audit, catalogue
+from services.archive.snapshot import object_id_of
+from services.shared import timestamps
+from tests.archive.test_archive_fixity import flip
+
+
+def passed(service: Any) -> dict[str, str]:
+    """Have a pass begun and run to its end; object -> outcome. Empty when nothing was due."""
+    check = audit.sweep(service.context)
+    service.work()
+    if check is None:
+        return {}
+    told = service.get(f"/archive/fixity-checks/{check}").json
+    assert told["state"] == "done"
+    assert told["requested_by"] == audit.ACTOR
+    return {item["object"]: item["outcome"] for item in told["items"]}
+
+
+def test_what_was_archived_is_read_once_and_then_let_be_until_its_period_is_over(service: Any) -> None:
+    objects = {object_id_of(service.archived()) for _ in range(3)}
+    assert passed(service) == dict.fromkeys(objects, "intact")
+    assert passed(service) == {}
+    old, *others = sorted(objects)
+    with service.case.database.write() as tx:
+        catalogue.mark_read(tx, old, 1, timestamps.later(timestamps.now(), -audit.PERIOD_SECONDS - 1))
+        for other in others:
+            catalogue.mark_read(tx, other, 1, timestamps.later(timestamps.now(), -audit.PERIOD_SECONDS + 60))
+    assert passed(service) == {old: "intact"}
+
+
+def test_a_new_version_makes_its_object_due_again(service: Any) -> None:
+    submission = service.archived()
+    passed(service)
+    service.case.answered(submission)
+    service.work()
+    assert passed(service) == {object_id_of(submission): "intact"}
+
+
+def test_a_version_that_came_while_its_object_was_read_stays_due(service: Any) -> None:
+    submission = service.archived()
+    with service.case.database.write() as tx:
+        catalogue.mark_read(tx, object_id_of(submission), 0, timestamps.now())
+    assert passed(service) == {object_id_of(submission): "intact"}
+
+
+def test_a_document_that_was_garbled_when_it_was_copied_is_named_damaged_and_stays_due(service: Any) -> None:
+    garbled, sound = service.archived(), service.archived()
+    flip(service.content_file(garbled))
+    assert passed(service) == {object_id_of(garbled): "damaged", object_id_of(sound): "intact"}
+    assert passed(service) == {object_id_of(garbled): "damaged"}
+
+
+def test_a_store_that_is_away_ends_the_pass_and_nothing_counts_as_read(service: Any) -> None:
+    objects = {object_id_of(service.archived()) for _ in range(2)}
+    hidden = service.case.archive_folder.with_name("hidden")
+    service.case.archive_folder.rename(hidden)
+    assert set(passed(service).values()) == {"could_not_check"}
+    hidden.rename(service.case.archive_folder)
+    assert passed(service) == dict.fromkeys(objects, "intact")
+
+
+def test_two_passes_are_never_under_way_at_once(service: Any) -> None:
+    service.archived()
+    assert audit.sweep(service.context) is not None
+    assert audit.sweep(service.context) is None
+    service.work()
+    assert passed(service) == {}
