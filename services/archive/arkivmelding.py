@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from lxml import etree
-
 from services.archive.snapshot import EXTRACTED, Document, Snapshot
-from services.archive.xml import XSI_TYPE, add, root_element, to_bytes
+from services.archive.xml import XSI_TYPE, Writer
 from services.shared import lifecycle, timestamps
 
 NAMESPACE: Final = "http://www.arkivverket.no/standarder/noark5/arkivmelding"
@@ -29,14 +27,14 @@ SKJERMING: Final[dict[str, tuple[str, str]]] = {
 
 def build(snapshot: Snapshot) -> bytes:
     """The arkivmelding of a snapshot; the same bytes each time. Files are named as in a package made of the same snapshot."""
-    root = root_element(NAMESPACE, "arkivmelding")
+    out = Writer(NAMESPACE, "arkivmelding")
     archived = [document for document in snapshot.documents if document.logical_path is not None]
-    add(root, "system", SYSTEM)
-    add(root, "meldingId", snapshot.submission["id"])
-    add(root, "tidspunkt", snapshot.at)
-    add(root, "antallFiler", len(archived))
-    _saksmappe(root, snapshot)
-    return to_bytes(root)
+    out.add("system", SYSTEM)
+    out.add("meldingId", snapshot.submission["id"])
+    out.add("tidspunkt", snapshot.at)
+    out.add("antallFiler", len(archived))
+    _saksmappe(out, snapshot)
+    return out.to_bytes()
 
 
 def _title(snapshot: Snapshot) -> str:
@@ -45,113 +43,121 @@ def _title(snapshot: Snapshot) -> str:
     return f"{kind} {submission['reference']}: {submission['title']}" if submission["title"] else f"{kind} {submission['reference']}"
 
 
-def _created(element: etree._Element, snapshot: Snapshot) -> None:
-    add(element, "opprettetDato", snapshot.at)
-    add(element, "opprettetAv", SYSTEM)
+def _created(out: Writer, snapshot: Snapshot) -> None:
+    out.add("opprettetDato", snapshot.at)
+    out.add("opprettetAv", SYSTEM)
 
 
-def _saksmappe(root: etree._Element, snapshot: Snapshot) -> None:
-    mappe = add(root, "mappe", None, **{XSI_TYPE: "saksmappe"})
-    add(mappe, "systemID", snapshot.object_id.removeprefix("urn:uuid:"))
-    add(mappe, "tittel", _title(snapshot))
-    _created(mappe, snapshot)
-    _journalpost(mappe, snapshot)
-    add(mappe, "saksdato", timestamps.norwegian_date(snapshot.submission["received_at"]))
-    add(mappe, "administrativEnhet", ENHET)
-    add(mappe, "saksansvarlig", SAKSANSVARLIG)
-    add(mappe, "saksstatus", "Utgår" if snapshot.status in lifecycle.ENDED else "Under behandling")
+def _saksmappe(out: Writer, snapshot: Snapshot) -> None:
+    out.open("mappe", {XSI_TYPE: "saksmappe"})
+    out.add("systemID", snapshot.object_id.removeprefix("urn:uuid:"))
+    out.add("tittel", _title(snapshot))
+    _created(out, snapshot)
+    _journalpost(out, snapshot)
+    out.add("saksdato", timestamps.norwegian_date(snapshot.submission["received_at"]))
+    out.add("administrativEnhet", ENHET)
+    out.add("saksansvarlig", SAKSANSVARLIG)
+    out.add("saksstatus", "Utgår" if snapshot.status in lifecycle.ENDED else "Under behandling")
+    out.close()
 
 
-def _journalpost(mappe: etree._Element, snapshot: Snapshot) -> None:
+def _journalpost(out: Writer, snapshot: Snapshot) -> None:
     submission = snapshot.submission
-    post = add(mappe, "basisregistrering", None, **{XSI_TYPE: "journalpost"})
-    add(post, "systemID", submission["id"])
-    _created(post, snapshot)
-    add(post, "arkivertDato", snapshot.at)
-    add(post, "arkivertAv", SYSTEM)
-    add(post, "referanseForelderMappe", snapshot.object_id.removeprefix("urn:uuid:"))
-    _skjerming(post, submission["access"], "Registreringstittel")
+    out.open("basisregistrering", {XSI_TYPE: "journalpost"})
+    out.add("systemID", submission["id"])
+    _created(out, snapshot)
+    out.add("arkivertDato", snapshot.at)
+    out.add("arkivertAv", SYSTEM)
+    out.add("referanseForelderMappe", snapshot.object_id.removeprefix("urn:uuid:"))
+    _skjerming(out, submission["access"], "Registreringstittel")
     for number, document in enumerate(snapshot.documents, start=1):
-        _dokumentbeskrivelse(post, document, number, snapshot)
-    add(post, "tittel", _title(snapshot))
-    _own_metadata(post, snapshot)
-    add(post, "journalposttype", "Inngående dokument")
-    add(post, "journalstatus", "Utgår" if snapshot.status in lifecycle.ENDED else "Journalført")
-    add(post, "journaldato", timestamps.norwegian_date(snapshot.at))
-    add(post, "mottattDato", submission["received_at"])
-    add(post, "antallVedlegg", sum(document.row["role"] != "form" for document in snapshot.documents))
-    _korrespondansepart(post, "Avsender", submission["submitter"])
+        _dokumentbeskrivelse(out, document, number, snapshot)
+    out.add("tittel", _title(snapshot))
+    _own_metadata(out, snapshot)
+    out.add("journalposttype", "Inngående dokument")
+    out.add("journalstatus", "Utgår" if snapshot.status in lifecycle.ENDED else "Journalført")
+    out.add("journaldato", timestamps.norwegian_date(snapshot.at))
+    out.add("mottattDato", submission["received_at"])
+    out.add("antallVedlegg", sum(document.row["role"] != "form" for document in snapshot.documents))
+    _korrespondansepart(out, "Avsender", submission["submitter"])
     if submission["on_behalf_of"]:
-        _korrespondansepart(post, "Avsender", submission["on_behalf_of"])
-    _korrespondansepart(post, "Mottaker", {"name": ENHET})
+        _korrespondansepart(out, "Avsender", submission["on_behalf_of"])
+    _korrespondansepart(out, "Mottaker", {"name": ENHET})
+    out.close()
 
 
-def _korrespondansepart(post: etree._Element, kind: str, party: dict[str, Any]) -> None:
-    part = add(post, "korrespondansepart")
-    add(part, "korrespondanseparttype", kind)
-    add(part, "korrespondansepartNavn", party.get("name") or party.get("id") or "Ukjent")
+def _korrespondansepart(out: Writer, kind: str, party: dict[str, Any]) -> None:
+    out.open("korrespondansepart")
+    out.add("korrespondanseparttype", kind)
+    out.add("korrespondansepartNavn", party.get("name") or party.get("id") or "Ukjent")
     if party.get("country"):
-        add(part, "land", party["country"])
+        out.add("land", party["country"])
+    out.close()
 
 
-def _skjerming(parent: etree._Element, access: str, what: str) -> None:
+def _skjerming(out: Writer, access: str, what: str) -> None:
     if access not in SKJERMING:
         return
     restriction, authority = SKJERMING[access]
-    skjerming = add(parent, "skjerming")
-    add(skjerming, "tilgangsrestriksjon", restriction)
-    add(skjerming, "skjermingshjemmel", authority)
-    add(skjerming, "skjermingMetadata", what)
+    out.open("skjerming")
+    out.add("tilgangsrestriksjon", restriction)
+    out.add("skjermingshjemmel", authority)
+    out.add("skjermingMetadata", what)
+    out.close()
 
 
-def _dokumentbeskrivelse(post: etree._Element, document: Document, number: int, snapshot: Snapshot) -> None:
+def _dokumentbeskrivelse(out: Writer, document: Document, number: int, snapshot: Snapshot) -> None:
     row = document.row
     is_form = row["role"] == "form"
-    description = add(post, "dokumentbeskrivelse")
-    add(description, "systemID", row["id"])
-    add(description, "dokumenttype", (snapshot.submission["form_type"] or "skjema").capitalize() if is_form else "Vedlegg")
-    add(description, "dokumentstatus", "Dokumentet er ferdigstilt")
-    add(description, "tittel", row["name"])
+    out.open("dokumentbeskrivelse")
+    out.add("systemID", row["id"])
+    out.add("dokumenttype", (snapshot.submission["form_type"] or "skjema").capitalize() if is_form else "Vedlegg")
+    out.add("dokumentstatus", "Dokumentet er ferdigstilt")
+    out.add("tittel", row["name"])
     if document.logical_path is None:
-        add(description, "beskrivelse", "Filen er holdt utenfor arkivet etter regel. Sjekksummen er bevart.")
+        out.add("beskrivelse", "Filen er holdt utenfor arkivet etter regel. Sjekksummen er bevart.")
     elif row["role"] == EXTRACTED:
-        add(description, "beskrivelse", f"Pakket ut av mottatt fil: {row['path']}")
-    _created(description, snapshot)
-    add(description, "tilknyttetRegistreringSom", "Hoveddokument" if is_form else "Vedlegg")
-    add(description, "dokumentnummer", number)
-    add(description, "tilknyttetDato", snapshot.at)
-    add(description, "tilknyttetAv", SYSTEM)
-    _skjerming(description, row["access"], "Dokumenttittel")
+        out.add("beskrivelse", f"Pakket ut av mottatt fil: {row['path']}")
+    _created(out, snapshot)
+    out.add("tilknyttetRegistreringSom", "Hoveddokument" if is_form else "Vedlegg")
+    out.add("dokumentnummer", number)
+    out.add("tilknyttetDato", snapshot.at)
+    out.add("tilknyttetAv", SYSTEM)
+    _skjerming(out, row["access"], "Dokumenttittel")
     if document.package_name is not None:
-        file = add(description, "dokumentobjekt")
-        add(file, "versjonsnummer", 1)
-        add(file, "variantformat", "Produksjonsformat")
-        _created(file, snapshot)
-        add(file, "referanseDokumentfil", document.package_name)
+        out.open("dokumentobjekt")
+        out.add("versjonsnummer", 1)
+        out.add("variantformat", "Produksjonsformat")
+        _created(out, snapshot)
+        out.add("referanseDokumentfil", document.package_name)
+        out.close()
+    out.close()
 
 
-def _own_metadata(post: etree._Element, snapshot: Snapshot) -> None:
+def _own_metadata(out: Writer, snapshot: Snapshot) -> None:
     """What this dialect has no elements for: checksums, formats, sizes and original names (in Noark 5.0: M701, M705-M707)."""
     submission = snapshot.submission
-    holder = add(post, "virksomhetsspesifikkeMetadata")
-    own = root_element(OWN_NAMESPACE, "mottak")
-    holder.append(own)
-    add(own, "referanse", submission["reference"])
-    add(own, "versjon", submission["version"])
+    out.open("virksomhetsspesifikkeMetadata")
+    out.open("mottak", {"xmlns": OWN_NAMESPACE})
+    out.add("referanse", submission["reference"])
+    out.add("versjon", submission["version"])
     if submission["form_type"]:
-        add(own, "skjema", submission["form_type"], versjon=str(submission["form_version"] or ""))
+        out.add("skjema", submission["form_type"], {"versjon": str(submission["form_version"] or "")})
     if submission["submitter"].get("id"):
-        add(own, "avsenderID", submission["submitter"]["id"])
-    add(own, "hendelseskjede", snapshot.cause.chain)
+        out.add("avsenderID", submission["submitter"]["id"])
+    out.add("hendelseskjede", snapshot.cause.chain)
     for document in snapshot.documents:
         row = document.row
-        file = add(own, "dokument", None, systemID=row["id"])
-        add(file, "filnavn", row["raw_name"])
+        out.open("dokument", {"systemID": row["id"]})
+        out.add("filnavn", row["raw_name"])
         if document.package_name is not None:
-            add(file, "referanseDokumentfil", document.package_name)
-        add(file, "mimeType", row["media_type"])
+            out.add("referanseDokumentfil", document.package_name)
+        out.add("mimeType", row["media_type"])
         if row["format"]:
-            add(file, "format", row["format"])
-        add(file, "sjekksum", row["sha256"])
-        add(file, "sjekksumAlgoritme", "SHA256")
-        add(file, "filstoerrelse", row["size"])
+            out.add("format", row["format"])
+        out.add("sjekksum", row["sha256"])
+        out.add("sjekksumAlgoritme", "SHA256")
+        out.add("filstoerrelse", row["size"])
+        out.close()
+    out.close()
+    out.close()

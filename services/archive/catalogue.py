@@ -34,10 +34,7 @@ _KNOWN = select(
         jobs.c.state == literal_column("'parked'"),  # as the partial index says it
         jobs.c.handler == names.ARCHIVE_STORE,
     ),
-    *(
-        select(archive_objects.c[column]).where(archive_objects.c.id == bindparam("of_object")).scalar_subquery()
-        for column in ("head", "digest")
-    ),
+    *(select(archive_objects.c[column]).where(archive_objects.c.id == bindparam("of_object")).scalar_subquery() for column in ("head", "digest")),
 )
 _ENTER_VERSION = insert(archive_versions)
 _ENTER_OBJECT = insert(archive_objects)

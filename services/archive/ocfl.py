@@ -236,9 +236,7 @@ def _write_after_looking(port: Objects, object_id: str, plan: VersionPlan, sourc
     return _write(port, root, before, previous, plan, source, alone=False)
 
 
-def _write(
-    port: Objects, root: str, before: Inventory, previous: bytes | None, plan: VersionPlan, source: Objects, *, alone: bool
-) -> StoredVersion:
+def _write(port: Objects, root: str, before: Inventory, previous: bytes | None, plan: VersionPlan, source: Objects, *, alone: bool) -> StoredVersion:
     """``previous``: the inventory of the version before, as it lies in the store. ``alone``: raise _NotAlone when somebody has begun this version."""
     after, new = before.extended(plan)
     data = after.serialised()

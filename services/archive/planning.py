@@ -12,7 +12,14 @@ SUBMISSION_FILE = f"{METADATA_FOLDER}/submission.json"
 def plan_version(snapshot: Snapshot) -> VersionPlan:
     """The plan for this event: every document under the path it was given, and the four descriptions of it."""
     files = [
-        Content(document.logical_path, document.row["size"], document.row["sha512"], document.row["sha256"], document.row["object_key"], document.row["tag"])
+        Content(
+            document.logical_path,
+            document.row["size"],
+            document.row["sha512"],
+            document.row["sha256"],
+            document.row["object_key"],
+            document.row["tag"],
+        )
         for document in snapshot.documents
         if document.logical_path is not None
     ]

@@ -245,7 +245,9 @@ def test_uploads_that_a_killed_process_left_are_given_up_when_they_are_old(seawe
     assert bucket.remove_unfinished(older_than=timedelta(seconds=-60)) == 0
 
 
-def test_a_document_costs_one_request_each_way_and_a_copy_one_when_the_store_says_of_what(bucket: S3Objects, requests: Counter[str], tmp_path: Path) -> None:
+def test_a_document_costs_one_request_each_way_and_a_copy_one_when_the_store_says_of_what(
+    bucket: S3Objects, requests: Counter[str], tmp_path: Path
+) -> None:
     bucket.check()
     requests.clear()
     written = bucket.put("incoming/a", io.BytesIO(os.urandom(PART_BYTES)))
