@@ -6,7 +6,7 @@ The event is at once the timeline people see, the audit log and the outbox (hous
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,22 @@ GENESIS_HASH = "0" * 64
 
 # What is run for every event is put together once: building a statement costs SQLAlchemy more than running it does.
 _THIS = submissions.c.id == bindparam("submission_id")
-_ROOT_LOCK = select(submissions.c.id).where(submissions.c.id == select(submissions.c.root).where(_THIS).scalar_subquery()).with_for_update()
-_ROW = select(submissions).where(_THIS)
-_HEAD = select(
-    *(submissions.c[name] for name in ("id", "root", "version", "status", "complete_at", "stored_at", "queued_at", "head_seq", "head_hash", "trace"))
-).where(_THIS)
-_APPEND = insert(events)
+_HEAD_COLUMNS = ("id", "root", "version", "status", "complete_at", "stored_at", "queued_at", "head_seq", "head_hash", "trace")
+
+
+def _locking(columns: Iterable[str]) -> Select[Any]:
+    """Columns of a submission's row, with all versions of its reference locked: the first version's row is the lock of them all.
+
+    Both rows are named in the lock, the root first: whoever had to wait then reads this row as it was left, too. (SQLite's write transactions are alone already.)
+    """
+    this, root = submissions.alias("this"), submissions.alias("root")
+    query = select(*(this.c[name] for name in columns)).join(root, root.c.id == this.c.root).where(this.c.id == bindparam("submission_id"))
+    return query.with_for_update(of=[root, this], key_share=True)
+
+
+_ROW = _locking(submissions.c.keys())
+_HEAD = _locking(_HEAD_COLUMNS)
+_APPEND = insert(events).returning(events.c.seq, events.c.id)
 _CHANGE = update(submissions).where(_THIS)
 _STORY = select(events).where(events.c.submission == bindparam("submission_id")).order_by(events.c.seq)
 _EARLIER = (
@@ -71,10 +81,7 @@ def locked(tx: Connection, submission: str) -> RowMapping:
 
 
 def _locked(tx: Connection, submission: str, query: Select[Any]) -> RowMapping:
-    this = {"submission_id": submission}
-    if tx.dialect.name != "sqlite":  # SQLite's write transactions are alone already
-        tx.execute(_ROOT_LOCK, this)
-    row = tx.execute(query, this).mappings().one_or_none()
+    row = tx.execute(query, {"submission_id": submission}).mappings().one_or_none()
     if row is None:
         raise LookupError(submission)
     return row
@@ -96,19 +103,11 @@ def record(
     has been recorded about the submission since. Raises MoveNotAllowed when the table of moves forbids it.
     """
     head = known if known is not None else _locked(tx, submission, _HEAD)
-    return _record(tx, head, event_type, actor, dict(data or {}), dict(changes or {}))
-
-
-def _record(tx: Connection, head: Mapping[Any, Any], event_type: str, actor: str, data: dict[str, Any], new_values: dict[str, Any]) -> Event:
-    """``record`` on what is known of the locked row already."""
-    move = lifecycle.MOVES.get(event_type)
-    if move is not None:
-        if head["status"] not in move.sources:
-            raise MoveNotAllowed(head["id"], event_type, head["status"])
-        new_values["status"] = move.target
-    event = _append(tx, head, event_type, actor, data, new_values)
-    _consequences(tx, head, {**head, **new_values, "head_seq": event.seq, "head_hash": event.hash}, event)
-    return event
+    additions = _Additions(tx, head)
+    event = additions.add(event_type, actor, data or {}, changes or {})
+    _consequences(tx, head, additions, event)
+    additions.write()
+    return Event(id=additions.ids[event["seq"]], **event)
 
 
 def record_or_drop(
@@ -128,26 +127,61 @@ def record_or_drop(
         return None
 
 
-def _append(tx: Connection, row: Mapping[Any, Any], event_type: str, actor: str, data: dict[str, Any], new_values: dict[str, Any]) -> Event:
-    fields = {
-        "submission": row["id"],
-        "seq": row["head_seq"] + 1,
-        "prev_hash": row["head_hash"],
-        "at": timestamps.now(),
-        "type": event_type,
-        "actor": actor,
-        "trace": telemetry.current_trace() or row["trace"],
-        "data": data,
-    }
-    fields["hash"] = chain_hash(fields)
-    event_id = (tx.execute(_APPEND, fields).inserted_primary_key or (0,))[0]
-    _clear_facts(event_type, new_values)
-    _set_facts(event_type, fields["at"], new_values)
-    tx.execute(_CHANGE, {"submission_id": row["id"], "head_seq": fields["seq"], "head_hash": fields["hash"], **new_values})
-    event = Event(id=int(event_id), **fields)
-    for handler in names.SUBSCRIBERS.get(event_type, ()):
-        jobs.enqueue(tx, handler, key=row["root"], submission=row["id"], event=event.id)
-    return event
+class _Additions:
+    """What is added to one submission's story in a transaction: gathered first, then written in as few statements as it takes.
+
+    ``head`` is the locked row and follows what is added; ``ids`` are those of the events that were written, by ``seq``.
+    """
+
+    def __init__(self, tx: Connection, head: Mapping[Any, Any]) -> None:
+        self._tx, self.head = tx, dict(head)
+        self.ids: dict[int, int] = {}
+        self._events: list[dict[str, Any]] = []
+        self._changes: dict[str, Any] = {}
+
+    def add(self, event_type: str, actor: str, data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+        """One event more; its fields, without the id it gets when it is written. Raises MoveNotAllowed."""
+        new_values = dict(changes)
+        move = lifecycle.MOVES.get(event_type)
+        if move is not None:
+            if self.head["status"] not in move.sources:
+                raise MoveNotAllowed(self.head["id"], event_type, self.head["status"])
+            new_values["status"] = move.target
+        fields = {
+            "submission": self.head["id"],
+            "seq": self.head["head_seq"] + 1,
+            "prev_hash": self.head["head_hash"],
+            "at": timestamps.now(),
+            "type": event_type,
+            "actor": actor,
+            "trace": telemetry.current_trace() or self.head["trace"],
+            "data": dict(data),
+        }
+        fields["hash"] = chain_hash(fields)
+        _clear_facts(event_type, new_values)
+        _set_facts(event_type, fields["at"], new_values)
+        new_values.update(head_seq=fields["seq"], head_hash=fields["hash"])
+        self._events.append(fields)
+        self._changes.update(new_values)
+        self.head.update(new_values)
+        return fields
+
+    def write(self) -> None:
+        """Write what was gathered since the last time, and jobs for those who hear it."""
+        gathered, self._events = self._events, []
+        changes, self._changes = self._changes, {}
+        if not gathered:
+            return
+        self.ids.update((seq, event_id) for seq, event_id in self._tx.execute(_APPEND, gathered))
+        self._tx.execute(_CHANGE, {"submission_id": self.head["id"], **changes})
+        jobs.enqueue_all(
+            self._tx,
+            [
+                jobs.new_job(handler, key=self.head["root"], submission=self.head["id"], event=self.ids[event["seq"]])
+                for event in gathered
+                for handler in names.SUBSCRIBERS.get(event["type"], ())
+            ],
+        )
 
 
 def _clear_facts(event_type: str, new_values: dict[str, Any]) -> None:
@@ -165,31 +199,32 @@ def _set_facts(event_type: str, at: str, new_values: dict[str, Any]) -> None:
         new_values["queued_at"] = at
 
 
-def _consequences(tx: Connection, before: Mapping[Any, Any], after: Mapping[Any, Any], event: Event) -> None:
+def _consequences(tx: Connection, before: Mapping[Any, Any], additions: _Additions, event: Mapping[str, Any]) -> None:
     """What follows in the same transaction, so that no reader ever sees it half done."""
-    if event.type == names.SUBMISSION_ACCEPTED:
-        _supersede_earlier(tx, before, event)
-        _request_archiving(tx, after, event, "acceptance")
-    elif event.type in (names.ARCHIVE_STORED, names.DELIVERIES_QUEUED):
-        joined = after["stored_at"] is not None and after["queued_at"] is not None
-        if joined and after["status"] in lifecycle.MOVES[names.SUBMISSION_ROUTED].sources:
-            _record(tx, after, names.SUBMISSION_ROUTED, event.actor, {}, {})
-    elif event.type == names.DELIVERY_ANSWERED:
-        _request_archiving(tx, after, event, "answer")
-    elif event.type in (names.SUBMISSION_WITHDRAWN, names.SUBMISSION_SUPERSEDED) and before["complete_at"] is not None:
-        _request_archiving(tx, after, event, "ending")
+    kind, head = event["type"], additions.head
+    if kind == names.SUBMISSION_ACCEPTED:
+        if head["version"] > 1:
+            additions.write()  # in the order in which it happens: others' jobs of the same key come between
+            _supersede_earlier(tx, head, event)
+        _request_archiving(additions, event, "acceptance")
+    elif kind in (names.ARCHIVE_STORED, names.DELIVERIES_QUEUED):
+        joined = head["stored_at"] is not None and head["queued_at"] is not None
+        if joined and head["status"] in lifecycle.MOVES[names.SUBMISSION_ROUTED].sources:
+            additions.add(names.SUBMISSION_ROUTED, event["actor"], {}, {})
+    elif kind == names.DELIVERY_ANSWERED:
+        _request_archiving(additions, event, "answer")
+    elif kind in (names.SUBMISSION_WITHDRAWN, names.SUBMISSION_SUPERSEDED) and before["complete_at"] is not None:
+        _request_archiving(additions, event, "ending")
 
 
-def _request_archiving(tx: Connection, head: Mapping[Any, Any], event: Event, why: str) -> None:
-    _record(tx, head, names.ARCHIVE_REQUESTED, event.actor, {"why": why, "event": event.seq}, {})
+def _request_archiving(additions: _Additions, event: Mapping[str, Any], why: str) -> None:
+    additions.add(names.ARCHIVE_REQUESTED, event["actor"], {"why": why, "event": event["seq"]}, {})
 
 
-def _supersede_earlier(tx: Connection, row: Mapping[Any, Any], accepted: Event) -> None:
+def _supersede_earlier(tx: Connection, head: Mapping[Any, Any], accepted: Mapping[str, Any]) -> None:
     """An accepted version goes out of force only in the transaction that accepts its correction."""
-    if row["version"] == 1:
-        return
-    for submission in list(tx.execute(_EARLIER, {"of_root": row["root"], "before_version": row["version"]}).scalars()):
-        record(tx, submission, names.SUBMISSION_SUPERSEDED, actor=accepted.actor, data={"by": accepted.submission})
+    for submission in list(tx.execute(_EARLIER, {"of_root": head["root"], "before_version": head["version"]}).scalars()):
+        record(tx, submission, names.SUBMISSION_SUPERSEDED, actor=accepted["actor"], data={"by": accepted["submission"]})
 
 
 def story_of(tx: Connection, submission: str) -> list[Event]:

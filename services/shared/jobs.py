@@ -26,12 +26,14 @@ OUTAGE_LIMIT_SECONDS = 20.0
 ATTENTION_SECONDS = 60.0  # an outage that delays a submission longer than this is shown, too
 
 
+_EVENT_FIELDS = ("id", "seq", "type", "at", "actor", "trace", "data")
 # In the words of the partial indexes: with bound values neither database can tell that they may be used, and a claim reads every job there ever was.
 _UNFINISHED: Any = (literal_column("'ready'"), literal_column("'leased'"))
 
 
 def _claim_statement(*, shared_fairly: bool = False) -> Any:
-    """The oldest due job of some handlers becomes ours, unless an earlier one of its key is unfinished. ``UPDATE … RETURNING``: one round for both ends.
+    """The oldest due job of some handlers becomes ours, unless an earlier one of its key is unfinished. ``UPDATE … RETURNING``: one round for both ends,
+    which also brings the event that it came from.
 
     ``shared_fairly``: passes over those whose sender has as many running as ``most``.
     """
@@ -56,8 +58,9 @@ def _claim_statement(*, shared_fairly: bool = False) -> Any:
         theirs = submissions.alias("theirs")
         waiting = waiting.outerjoin(theirs, theirs.c.id == candidate.c.submission).where(or_(theirs.c.id.is_(None), theirs.c.owner.not_in(busy)))
     oldest = waiting.order_by(candidate.c.due_at, candidate.c.id).limit(1).with_for_update(skip_locked=True, of=candidate).scalar_subquery()
+    cause = (select(events.c[name]).where(events.c.id == jobs.c.event).scalar_subquery().label(f"event_{name}") for name in _EVENT_FIELDS)
     leased = {"state": "leased", "attempts": jobs.c.attempts + 1, "lease_token": bindparam("token"), "lease_until": bindparam("until")}
-    return update(jobs).where(jobs.c.id == oldest).values(leased).returning(jobs)
+    return update(jobs).where(jobs.c.id == oldest).values(leased).returning(jobs, *cause)
 
 
 # Put together once: building a statement costs SQLAlchemy more than running it does.
@@ -65,7 +68,6 @@ _ENQUEUE = insert(jobs)
 _CLAIM = _claim_statement()
 _CLAIM_FAIRLY = _claim_statement(shared_fairly=True)
 _FAIR_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('mottak.jobs.fair'))")
-_EVENT = select(*(events.c[name] for name in ("id", "seq", "type", "at", "actor", "trace", "data"))).where(events.c.id == bindparam("event_id"))
 _FINISH = (
     update(jobs)
     .where(jobs.c.id == bindparam("job"), jobs.c.state == "leased", jobs.c.lease_token == bindparam("token"))
@@ -102,25 +104,41 @@ class Job:
     failed_before: bool = False
 
 
-def enqueue(
-    tx: Connection, handler: str, *, key: str, submission: str | None = None, event: int | None = None, data: Mapping[str, Any] | None = None
-) -> int:
-    """Put one job in the caller's transaction. ``key`` orders it within its service. Where spans are kept its data name the one that asks. Returns its id."""
+def new_job(
+    handler: str, *, key: str, submission: str | None = None, event: int | None = None, data: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The row of a job to ``enqueue_all``. ``key`` orders it within its service. Where spans are kept its data name the one that asks."""
     now = timestamps.now()
-    service = handler.split(".")[0]
-    leave_word(tx, service)
-    row = {
+    return {
         "event": event,
         "data": dict(data or {}) | ({"traceparent": telemetry.current_traceparent()} if telemetry.current_span() else {}),
         "submission": submission,
         "handler": handler,
-        "key": f"{service}:{key}",
+        "key": f"{_service_of(handler)}:{key}",
         "state": "ready",
         "attempts": 0,
         "due_at": now,
         "created_at": now,
     }
-    return int((tx.execute(_ENQUEUE, row).inserted_primary_key or (0,))[0])
+
+
+def enqueue_all(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put jobs (``new_job``) in the caller's transaction, in their order; their services are woken when it commits."""
+    if rows:
+        tx.execute(_ENQUEUE, rows)
+    for row in rows:
+        leave_word(tx, _service_of(row["handler"]))
+
+
+def enqueue(tx: Connection, handler: str, *, key: str, submission: str | None = None, data: Mapping[str, Any] | None = None) -> int:
+    """Put one job that no event asked for in the caller's transaction; see ``new_job``. Returns its id."""
+    made = tx.execute(_ENQUEUE, new_job(handler, key=key, submission=submission, data=data))
+    leave_word(tx, _service_of(handler))
+    return int((made.inserted_primary_key or (0,))[0])
+
+
+def _service_of(handler: str) -> str:
+    return handler.split(".")[0]
 
 
 def park(tx: Connection, handler: str, *, key: str, submission: str | None, data: Mapping[str, Any], error: str) -> None:
@@ -148,9 +166,7 @@ def claim(tx: Connection, handlers: Sequence[str], *, lease_seconds: float = LEA
         row = tx.execute(_CLAIM_FAIRLY, {**lease, "most": most_of_one}).mappings().one_or_none()
     if row is None:
         return None
-    event = None
-    if row["event"] is not None:
-        event = JobEvent(**tx.execute(_EVENT, {"event_id": row["event"]}).mappings().one())
+    event = JobEvent(*(row[f"event_{name}"] for name in _EVENT_FIELDS)) if row["event"] is not None else None
     return Job(
         row["id"],
         row["handler"],
@@ -245,7 +261,7 @@ def settle_parked(tx: Connection, job: int, *, again: bool) -> bool:
     parked = update(jobs).where(jobs.c.id == job, jobs.c.state == "parked", jobs.c.submission.is_(None)).values(values)
     handler = tx.execute(parked.returning(jobs.c.handler)).scalar_one_or_none()
     if handler is not None and again:
-        leave_word(tx, handler.split(".")[0])
+        leave_word(tx, _service_of(handler))
     return handler is not None
 
 
@@ -260,7 +276,7 @@ def services_with_due_work(tx: Connection) -> set[str]:
     """The services that have a job to be taken now, first or again."""
     now = timestamps.now()
     due = or_(and_(jobs.c.state == "ready", jobs.c.due_at <= now), and_(jobs.c.state == "leased", jobs.c.lease_until <= now))
-    return {handler.split(".")[0] for handler in tx.execute(select(jobs.c.handler).where(jobs.c.state.in_(_UNFINISHED), due).distinct()).scalars()}
+    return {_service_of(handler) for handler in tx.execute(select(jobs.c.handler).where(jobs.c.state.in_(_UNFINISHED), due).distinct()).scalars()}
 
 
 def oldest_per_handler(tx: Connection) -> dict[str, str]:
