@@ -8,6 +8,7 @@ import random
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -28,11 +29,13 @@ from services.shared.objects.s3 import S3Objects
 from services.shared.settings import Settings
 from services.shared.wakeups import SOFT_SHUTDOWN_SECONDS, WAKE, Nudger, make_celery, queue_of
 from services.shared.web.server import make_server
-from services.shared.worker import LeaseKeeper, handlers_of, run_one
+from services.shared.worker import LeaseKeeper, handlers_of, work_off
 
 SCHEDULER_SECONDS: Final = 1.0
 # How often a process of a pool that nobody wakes looks whether there is work: what a wake-up lost, or a broker that is away, costs at most.
 LOOK_SECONDS: Final = 2.0
+# Far below what Celery lets a task take; what is due then is taken by the next wake-up, or look.
+TURN_SECONDS: Final = 300.0
 RECEIPTS_SWEEP_SECONDS: Final = 60.0
 UNFINISHED_SWEEP_SECONDS: Final = 3600.0
 log = telemetry.logger("process")
@@ -90,6 +93,17 @@ class _Stopping:
         return bool(self._told[0])
 
 
+class _Turn:
+    """How long a wake-up is worked on: until the worker is stopping, or this has gone on for so long that Celery might think it hangs. Others follow."""
+
+    def __init__(self, stopping: _Stopping) -> None:
+        self._stopping, self._until = stopping, time.monotonic() + TURN_SECONDS
+
+    def is_set(self) -> bool:
+        """Whether to take nothing new."""
+        return self._stopping.is_set() or time.monotonic() > self._until
+
+
 class _Child:
     """One process of a worker's pool. A wake-up makes it quick; it also looks by itself now and then, so that work goes on while the broker is away."""
 
@@ -108,10 +122,10 @@ class _Child:
         self._looker.start()
 
     def work(self) -> None:
-        """Do what is due, until nothing is or the worker is stopping. While the database is away there is nothing to find out."""
+        """Do what is due, until nothing is or the turn is over. While the database is away there is nothing to find out."""
         try:
-            while not self._told.is_set() and self._work_one():
-                pass
+            with self._working:
+                work_off(self.context, self._handlers, _Turn(self._told), self._keeper.running)
         except Exception as fault:  # noqa: BLE001 - told; the next wake-up or look tries again
             tell(log, "worker_fault", fault, service=self._service)
 
@@ -122,10 +136,6 @@ class _Child:
         self._looker.join(SOFT_SHUTDOWN_SECONDS)
         self._keeper.stop()
         self.context.box.stop()
-
-    def _work_one(self) -> bool:
-        with self._working:
-            return run_one(self.context, self._handlers, self._keeper.running)
 
     def _look(self) -> None:
         # Spread, so that all processes of all hosts do not look at the same moment.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -17,6 +18,7 @@ Effect = Callable[[Connection], None]
 Handler = Callable[[Job, Context], Effect | None]
 
 POLL_SECONDS = 2.0
+DONE = "done"
 _handlers: dict[str, Handler] = {}
 log = telemetry.logger("worker")
 
@@ -138,11 +140,10 @@ class Worker:
         while not self._stopping.is_set():
             heard = waker.calls
             try:
-                worked = run_one(self._context, mine, self._keeper.running)
+                work_off(self._context, mine, self._stopping, self._keeper.running)
             except Exception as fault:  # noqa: BLE001 - told, and tried again
                 tell(log, "worker_fault", fault, service=service)
-                worked = False
-            if not worked and not self._stopping.is_set():
+            if not self._stopping.is_set():
                 waker.wait(heard, POLL_SECONDS)
 
 
@@ -151,29 +152,67 @@ def handlers_of(service: str) -> list[str]:
     return sorted(name for name in _handlers if name.split(".")[0] == service)
 
 
-def run_one(context: Context, handlers: Sequence[str], running: dict[int, Job] | None = None) -> bool:
+class Told(Protocol):
+    """Says whether to stop; a ``threading.Event`` does."""
+
+    def is_set(self) -> bool:
+        """Whether to take nothing new."""
+
+
+Next = Callable[[Connection], Job | None]
+"""Claims what is to be done after this, or nothing."""
+
+
+def work_off(context: Context, handlers: Sequence[str], stopping: Told, running: dict[int, Job]) -> None:
+    """Run what is due of these handlers, one job after the other, until nothing is or ``stopping`` is set.
+
+    The next job is claimed in the transaction that ends the one before: one transaction for each job in place of two. ``running`` holds what is worked on.
+    """
+
+    def following(tx: Connection) -> Job | None:
+        return None if stopping.is_set() else _claim(tx, context, handlers)
+
+    job = None if stopping.is_set() else _claim_first(context, handlers)
+    while job is not None:
+        done, claimed = _run_watched(job, context, running, following)
+        job = claimed if done or stopping.is_set() else _claim_first(context, handlers)
+
+
+def run_one(context: Context, handlers: Sequence[str]) -> bool:
     """Claim and run one due job of these handlers; False when there is none."""
-    with context.database.write() as tx:
-        job = jobs.claim(tx, handlers, lease_seconds=context.settings.lease_seconds, most_of_one=_most_of_one(context, handlers))
-    if job is None:
-        return False
+    job = _claim_first(context, handlers)
+    if job is not None:
+        _run_watched(job, context, {}, lambda _tx: None)
+    return job is not None
+
+
+def _claim_first(context: Context, handlers: Sequence[str]) -> Job | None:
+    with context.database.write() if _most_of_one(context, handlers) else context.database.single() as tx:
+        return _claim(tx, context, handlers)
+
+
+def _claim(tx: Connection, context: Context, handlers: Sequence[str]) -> Job | None:
+    return jobs.claim(tx, handlers, lease_seconds=context.settings.lease_seconds, most_of_one=_most_of_one(context, handlers))
+
+
+def _run_watched(job: Job, context: Context, running: dict[int, Job], following: Next) -> tuple[bool, Job | None]:
+    """Run a claimed job. Returns whether it was done, and what was claimed with it; of what failed nothing is written, the next claim neither."""
     if job.attempts > jobs.MAX_ATTEMPTS:
         # What fails is parked before it comes to this: here each worker died before it could tell.
         _fail(job, context, "every worker that took it died", permanent=True)
-        return True
-    watched = running if running is not None else {}
-    watched[job.id] = job
+        return False, None
+    running[job.id] = job
     try:
         parent = job.data.get("traceparent") or (job.event.trace if job.event else None)
         about: dict[str, str | int] = {"mottak.handler": job.handler, "mottak.submission": job.submission or "", "mottak.attempt": job.attempts}
         with spans.span(f"job {job.handler}", "consumer", parent=parent, attributes=about) as span:
-            outcome = _run(job, context)
+            outcome, claimed = _run(job, context, following)
             span.set("mottak.outcome", outcome)
-            if outcome != "done":
+            if outcome != DONE:
                 span.failed(outcome)
     finally:
-        watched.pop(job.id, None)
-    return True
+        running.pop(job.id, None)
+    return outcome == DONE, claimed
 
 
 def _most_of_one(context: Context, handlers: Sequence[str]) -> int | None:
@@ -183,8 +222,9 @@ def _most_of_one(context: Context, handlers: Sequence[str]) -> int | None:
     return max(1, context.settings.workers // 2)
 
 
-def _run(job: Job, context: Context) -> str:
+def _run(job: Job, context: Context, following: Next) -> tuple[str, Job | None]:
     began = time.perf_counter()
+    claimed = None
     try:
         effect = _handlers[job.handler](job, context)
         with context.database.write() as tx:
@@ -192,7 +232,9 @@ def _run(job: Job, context: Context) -> str:
                 log.warning("lease_lost", job=job.id, handler=job.handler)
             elif effect is not None:
                 effect(tx)
-        outcome = "done"
+            # Last: a claim that is made one at a time (``jobs.claim``) holds up the others until the commit.
+            wanted = following(tx)
+        outcome, claimed = DONE, wanted
     except Retry as later:
         outcome = _fail(job, context, str(later), delay=later.delay, outage=later.outage)
     except Hopeless as fault:
@@ -202,10 +244,10 @@ def _run(job: Job, context: Context) -> str:
         outcome = _fail(job, context, f"{type(fault).__name__}: {fault}", outage=is_outage(fault))
     seconds = time.perf_counter() - began
     metrics.JOB_SECONDS.labels(handler=job.handler, outcome=outcome).observe(seconds)
-    if outcome == "done":
+    if outcome == DONE:
         metrics.STEP_SECONDS.labels(step=job.handler).observe(max(0.0, timestamps.seconds_between(job.created_at, timestamps.now())))
     log.info("job", job=job.id, handler=job.handler, outcome=outcome, seconds=round(seconds, 3))
-    return outcome
+    return outcome, claimed
 
 
 def _fail(job: Job, context: Context, error: str, *, permanent: bool = False, delay: float | None = None, outage: bool = False) -> str:
