@@ -12,7 +12,7 @@ from services.intake.changes import changes_view
 from services.intake.receipt import receipt_json, receipt_pdf
 from services.intake.receive import receive
 from services.intake.rendering import rendering
-from services.intake.view import Filter, accepted_answer, count, find, submission_list, submission_view
+from services.intake.view import Filter, count, find, submission_list, submission_view
 from services.shared import lifecycle, search, timestamps
 from services.shared.context import Context
 from services.shared.identity import Scope, current, open_route, requires
@@ -48,7 +48,6 @@ def _add_collection(api: Blueprint, context: Context) -> None:
             content_length=request.content_length,
             idempotency_key=request.headers.get("Idempotency-Key"),
             is_secretariat=Scope.MONITOR in identity.scopes,
-            answer_of=lambda tx, row: accepted_answer(row),
         )
         response = jsonify(answer.body)
         response.status_code = 202

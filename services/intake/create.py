@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, RowMapping, insert
 
 from services.shared import events, identifiers, lifecycle, names, telemetry, timestamps
 from services.shared.context import Context
 from services.shared.corrections import replaced_version
 from services.shared.identity import Identity
-from services.shared.models import documents, submissions
+from services.shared.models import documents
 from services.shared.problems import Problem
 from services.shared.sandbox.names import unique_path
 from services.shared.scanner import PENDING
@@ -20,7 +19,7 @@ from services.shared.web.incoming import ReceivedBody, ReceivedFile
 from services.shared.web.submission_fields import SubmissionFields, read_fields, submitter_kind
 
 # Put together once: building a statement costs SQLAlchemy more than running it does.
-_SUBMISSION = select(submissions).where(submissions.c.id == bindparam("submission_id"))
+_DOCUMENTS = insert(documents)
 
 
 def object_prefix(submission: str) -> str:
@@ -61,30 +60,41 @@ class NewSubmission:
         return self.fields.replaces
 
 
-def create(tx: Connection, new: NewSubmission) -> RowMapping:
-    """Insert the submission, its documents and its first event. Raises Problem for a correction that may not be made now."""
+def create(tx: Connection, new: NewSubmission) -> dict[str, Any]:
+    """Insert the submission with its first event, and its documents. Returns its row. Raises Problem for a correction that may not be made now."""
     replaced = replaced_version(tx, new.identity, new.replaces, is_secretariat=new.is_secretariat, lock=True) if new.replaces else None
-    row = _insert(tx, new, replaced)
-    tx.execute(insert(documents), _document_rows(new))
+    row = _begin(tx, new, replaced)
+    tx.execute(_DOCUMENTS, _document_rows(new))
+    if replaced is not None and replaced["status"] in lifecycle.WAITING and replaced["complete_at"] is None:
+        events.record(tx, replaced["id"], names.SUBMISSION_SUPERSEDED, actor=new.identity.owner, data={"by": new.id})
+    return row
+
+
+def _begin(tx: Connection, new: NewSubmission, replaced: RowMapping | None) -> dict[str, Any]:
+    row, version, replaces = _row(new, replaced), replaced["version"] + 1 if replaced else 1, replaced["id"] if replaced else None
     received = {
         "documents": [
             {"id": file.id, "role": file.role, "name": file.name, "size": file.stored.size, "sha256": file.stored.sha256} for file in new.files
         ],
-        "version": row["version"],
-        "replaces": row["replaces"],
+        "version": version,
+        "replaces": replaces,
         "entered_by": new.identity.subject if new.is_secretariat else None,
     }
-    head = {"complete_at": None, "stored_at": None, "queued_at": None, **row}
-    events.record(tx, new.id, names.SUBMISSION_RECEIVED, actor=new.identity.owner, data=received, known=head)
-    if replaced is not None and replaced["status"] in lifecycle.WAITING and replaced["complete_at"] is None:
-        events.record(tx, replaced["id"], names.SUBMISSION_SUPERSEDED, actor=new.identity.owner, data={"by": new.id})
-    return tx.execute(_SUBMISSION, {"submission_id": new.id}).mappings().one()
+    year = timestamps.norwegian_date(new.fields.received_at).year
+    for _ in range(20):
+        reference = replaced["reference"] if replaced else identifiers.new_reference(year)
+        row |= {"root": replaced["root"] if replaced else new.id, "reference": reference, "version": version, "replaces": replaces}
+        begun = events.begin(tx, row, actor=new.identity.owner, data=received)
+        if begun is not None:
+            return begun
+        # The reference is taken: another one.
+    raise Problem("store_unavailable", 503)
 
 
-def _insert(tx: Connection, new: NewSubmission, replaced: RowMapping | None) -> dict[str, Any]:
-    row: dict[str, Any] = {
+def _row(new: NewSubmission, replaced: RowMapping | None) -> dict[str, Any]:
+    """What the submission's row says whatever its reference will be."""
+    return {
         "id": new.id,
-        "status": lifecycle.RECEIVED,
         "requested_form_type": new.fields.form_type or (replaced["requested_form_type"] if replaced else None),
         "language": new.fields.language,
         "owner": replaced["owner"] if replaced else new.owner,
@@ -97,24 +107,8 @@ def _insert(tx: Connection, new: NewSubmission, replaced: RowMapping | None) -> 
         "access": new.fields.access,
         # What only the fields show is told from the start; validation adds what it finds.
         "errors": [finding.to_json() for finding in new.fields.findings()],
-        "head_seq": 0,
-        "head_hash": events.GENESIS_HASH,
         "trace": telemetry.current_trace(),
     }
-    if replaced is not None:
-        row |= {"root": replaced["root"], "reference": replaced["reference"], "version": replaced["version"] + 1, "replaces": replaced["id"]}
-        tx.execute(insert(submissions), row)
-        return row
-    year = timestamps.norwegian_date(new.fields.received_at).year
-    for _ in range(20):
-        row |= {"root": new.id, "reference": identifiers.new_reference(year), "version": 1, "replaces": None}
-        try:
-            with tx.begin_nested():
-                tx.execute(insert(submissions), row)
-            return row
-        except IntegrityError:
-            continue  # the reference is taken: another one
-    raise Problem("store_unavailable", 503)
 
 
 def _document_rows(new: NewSubmission) -> list[dict[str, Any]]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.intake import upload_store
 from services.intake.create import NewSubmission, create, object_prefix
 from services.intake.models import receipts
+from services.intake.view import accepted_answer
 from services.shared import identifiers, metrics, telemetry, timestamps, uploads
 from services.shared.context import Context
 from services.shared.identity import Identity
@@ -29,6 +29,7 @@ from services.shared.web.submission_fields import FIELDS
 
 KEY_KEPT_SECONDS = 7 * 86400
 SIGN_OF_LIFE_SECONDS = 60.0
+_NOTE = insert(receipts)
 _FORGET = delete(receipts).where(receipts.c.submission == bindparam("of_submission"))
 log = telemetry.logger("intake")
 
@@ -50,14 +51,9 @@ def receive(
     content_length: int | None,
     idempotency_key: str | None,
     is_secretariat: bool,
-    answer_of: Callable[[Connection, RowMapping], dict[str, Any]],
     channel: str = "api",
 ) -> Answer:
-    """Take in one submission. Raises Problem; then nothing of it is left.
-
-    ``answer_of`` makes the body of the answer from the new row, in the same transaction, so that a retry gets exactly it; ``channel`` (``api|page``) says how it
-    came, for the counts.
-    """
+    """Take in one submission. Raises Problem; then nothing of it is left. ``channel`` (``api|page``) says how it came, for the counts."""
     check_length(content_length, context.policy)
     try:
         context.objects.check()
@@ -70,7 +66,7 @@ def receive(
         return _repeat(context, identity, stream, content_type, earlier, is_secretariat)
     try:
         body = _store_body(context, identity, stream, content_type, submission, is_secretariat)
-        answer = _finish(context, identity, body, submission, key, is_secretariat, answer_of, channel)
+        answer = _finish(context, identity, body, submission, key, is_secretariat, channel)
     except BaseException:
         _abandon(context, submission)
         raise
@@ -94,7 +90,7 @@ def _parse_key(header: str | None) -> str | None:
 def _begin(context: Context, submission: str, owner: str, key: str | None) -> RowMapping | None:
     """Note that a POST is under way; returns the row of an answered twin, if the key was used before. Raises Problem while a twin is running."""
     now = timestamps.now()
-    with context.database.write() as tx:
+    with context.database.single() if key is None else context.database.write() as tx:
         if key is not None:
             twin = tx.execute(select(receipts).where(receipts.c.owner == owner, receipts.c.key == key)).mappings().one_or_none()
             if twin is not None and twin["until"] > now:
@@ -107,7 +103,7 @@ def _begin(context: Context, submission: str, owner: str, key: str | None) -> Ro
                 tx.execute(update(receipts).where(receipts.c.submission == twin["submission"]).values(key=None))
         until = timestamps.later(now, SIGN_OF_LIFE_SECONDS)
         try:
-            tx.execute(insert(receipts), {"submission": submission, "owner": owner, "key": key, "until": until})
+            tx.execute(_NOTE, {"submission": submission, "owner": owner, "key": key, "until": until})
         except IntegrityError as race:
             raise Problem("idempotency_in_progress", 409, headers={"Retry-After": "5"}) from race
     return None
@@ -145,7 +141,6 @@ def _finish(
     submission: str,
     key: str | None,
     is_secretariat: bool,
-    answer_of: Callable[[Connection, RowMapping], dict[str, Any]],
     channel: str,
 ) -> Answer:
     new = NewSubmission.from_body(context, identity, body, submission, is_secretariat=is_secretariat)
@@ -154,7 +149,7 @@ def _finish(
         for file in body.files:
             if file.upload is not None:
                 uploads.use(tx, file.upload, file.stored.sha256)
-        answer = Answer(submission, answer_of(tx, row))
+        answer = Answer(submission, accepted_answer(row))
         if key is None:
             tx.execute(_FORGET, {"of_submission": submission})
         else:

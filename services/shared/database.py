@@ -81,7 +81,7 @@ class Database:
     @contextmanager
     def single(self) -> Iterator[Connection]:
         """For one statement that writes and wakes nobody: on PostgreSQL it is a transaction by itself, which saves two more ways there and back."""
-        with (self.write() if self.is_sqlite else self.read()) as connection:
+        with self.write() if self.is_sqlite else self.read() as connection:
             yield connection
 
     def close(self) -> None:

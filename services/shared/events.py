@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.shared import canonical, jobs, lifecycle, names, telemetry, timestamps
 from services.shared.models import events, submissions
@@ -34,6 +35,20 @@ def _locking(columns: Iterable[str]) -> Select[Any]:
 
 _ROW = _locking(submissions.c.keys())
 _HEAD = _locking(_HEAD_COLUMNS)
+# What a row says of a story that has not begun.
+_BEGINNING: dict[str, Any] = {
+    "status": lifecycle.RECEIVED,
+    "complete_at": None,
+    "stored_at": None,
+    "queued_at": None,
+    "head_seq": 0,
+    "head_hash": GENESIS_HASH,
+}
+_BEGIN: dict[str, Any] = {
+    # What was written is asked back: PostgreSQL's driver does not count it.
+    name: dialect.insert(submissions).on_conflict_do_nothing(index_elements=["reference", "version"]).returning(submissions.c.id)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
 _APPEND = insert(events).returning(events.c.seq, events.c.id)
 _CHANGE = update(submissions).where(_THIS)
 _STORY = select(events).where(events.c.submission == bindparam("submission_id")).order_by(events.c.seq)
@@ -110,6 +125,19 @@ def record(
     return Event(id=additions.ids[event["seq"]], **event)
 
 
+def begin(tx: Connection, row: Mapping[str, Any], *, actor: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Put in a new submission's row together with its first event, that it was received. ``row`` need not say where its story begins.
+
+    Returns the row as it stands, or None when another submission has its reference and version; then nothing was written.
+    """
+    additions = _Additions(tx, {**_BEGINNING, **row})
+    additions.add(names.SUBMISSION_RECEIVED, actor, data, {})
+    if tx.execute(_BEGIN[tx.dialect.name], additions.head).first() is None:
+        return None
+    additions.write(row_stands=True)
+    return additions.head
+
+
 def record_or_drop(
     tx: Connection,
     submission: str,
@@ -166,14 +194,15 @@ class _Additions:
         self.head.update(new_values)
         return fields
 
-    def write(self) -> None:
-        """Write what was gathered since the last time, and jobs for those who hear it."""
+    def write(self, *, row_stands: bool = False) -> None:
+        """Write what was gathered since the last time, and jobs for those who hear it. ``row_stands``: the submission's row says it already."""
         gathered, self._events = self._events, []
         changes, self._changes = self._changes, {}
         if not gathered:
             return
         self.ids.update((seq, event_id) for seq, event_id in self._tx.execute(_APPEND, gathered))
-        self._tx.execute(_CHANGE, {"submission_id": self.head["id"], **changes})
+        if not row_stands:
+            self._tx.execute(_CHANGE, {"submission_id": self.head["id"], **changes})
         jobs.enqueue_all(
             self._tx,
             [

@@ -11,7 +11,7 @@ from werkzeug.http import parse_options_header
 
 from services.intake.pages.common import shown_problem
 from services.intake.receive import receive
-from services.intake.view import accepted_answer, find
+from services.intake.view import find
 from services.shared import identifiers
 from services.shared.context import Context
 from services.shared.identity import Scope, current, requires
@@ -56,7 +56,6 @@ def add_upload(pages: Blueprint, context: Context) -> None:
                 idempotency_key=request.args.get("nokkel") or None,
                 is_secretariat=Scope.MONITOR in identity.scopes,
                 channel="page",
-                answer_of=lambda _, row: accepted_answer(row),
             )
         except Problem as problem:
             kept = body.fields()
