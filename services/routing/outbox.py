@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,28 +11,40 @@ from sqlalchemy.dialects import postgresql, sqlite
 from services.routing import models
 from services.routing.models import deliveries, messages, outbox, relays
 from services.routing.progress import queued_when_all_are
-from services.shared import timestamps
-from services.shared.database import leave_word
+from services.shared import notices, timestamps
 from services.shared.models import submissions
 
-# Who listens for committed writes under this name is a relay of the same process (``Database.add_commit_listener``).
+# Under this name word is left for the relay (``notices``).
 RELAY = "relay"
 
+# Put together once: building a statement costs SQLAlchemy more than running it does.
+_MESSAGES: Any = bindparam("of_messages", expanding=True)
+_AGENCIES: Any = bindparam("for_agencies", expanding=True)
 _BATCH = (
-    select(messages.c.id, messages.c.delivery, messages.c.kind, messages.c.body, messages.c.created_at)
+    select(*(messages.c[name] for name in ("id", "agency", "delivery", "kind", "body", "created_at")))
     .join(outbox, outbox.c.message == messages.c.id)
-    .where(outbox.c.agency == bindparam("for_agency"))
+    .where(outbox.c.agency.in_(_AGENCIES))
     .order_by(messages.c.seq)
     .limit(bindparam("most"))
 )
+_PUT = insert(outbox)
 _REMOVE = delete(outbox).where(outbox.c.message == bindparam("gone"))
-_WAITING = select(outbox.c.agency).distinct()
+_PENDING = (deliveries.c.id.in_(_MESSAGES), deliveries.c.state == models.PENDING)
+# In the order of their ids, as everybody locks them: two relays never wait for each other in a circle.
+_LOCK_ROOTS = (
+    select(submissions.c.id)
+    .where(submissions.c.id.in_(select(deliveries.c.root).where(*_PENDING)))
+    .order_by(submissions.c.id)
+    .with_for_update(key_share=True)
+)
+_QUEUED = update(deliveries).where(*_PENDING).values(state=models.QUEUED).returning(deliveries.c.submission)
+_THERE = delete(outbox).where(outbox.c.message.in_(_MESSAGES))
 
 
 def put(tx: Connection, sent: Sequence[tuple[str, str]]) -> None:
     """Have messages published: ``(message id, agency)``."""
-    tx.execute(insert(outbox), [{"message": message, "agency": agency} for message, agency in sent])
-    leave_word(tx, RELAY)
+    tx.execute(_PUT, [{"message": message, "agency": agency} for message, agency in sent])
+    notices.leave(tx, RELAY)
 
 
 def remove(tx: Connection, message: str) -> None:
@@ -39,28 +52,18 @@ def remove(tx: Connection, message: str) -> None:
     tx.execute(_REMOVE, {"gone": message})
 
 
-def waiting(tx: Connection) -> set[str]:
-    """The agencies for whom something is to be published."""
-    return set(tx.execute(_WAITING).scalars())
-
-
-def batch(tx: Connection, agency: str, most: int) -> list[RowMapping]:
-    """The oldest messages that the agency's queue does not have yet: ``id, delivery, kind, body, created_at``."""
-    return list(tx.execute(_BATCH, {"for_agency": agency, "most": most}).mappings())
+def batch(tx: Connection, agencies: Sequence[str], most: int) -> list[RowMapping]:
+    """The oldest messages that the agencies' queues do not have yet: ``id, agency, delivery, kind, body, created_at``."""
+    return list(tx.execute(_BATCH, {"for_agencies": agencies, "most": most}).mappings())
 
 
 def confirmed(tx: Connection, message_ids: Sequence[str]) -> None:
     """The broker has these: their deliveries are queued, and a submission whose last one this was is told so."""
-    pending = select(deliveries.c.root, deliveries.c.submission).where(deliveries.c.id.in_(message_ids), deliveries.c.state == models.PENDING)
-    found = tx.execute(pending).all()
-    # In the order of their ids, as everybody locks them: two relays never wait for each other in a circle.
-    roots = sorted({row.root for row in found})
-    if roots:
-        tx.execute(select(submissions.c.id).where(submissions.c.id.in_(roots)).order_by(submissions.c.id).with_for_update()).all()
-    still_pending = deliveries.c.id.in_(message_ids) & (deliveries.c.state == models.PENDING)
-    tx.execute(update(deliveries).where(still_pending).values(state=models.QUEUED))
-    tx.execute(delete(outbox).where(outbox.c.message.in_(message_ids)))
-    for _root, submission in sorted({(row.root, row.submission) for row in found}):
+    these = {"of_messages": message_ids}
+    tx.execute(_LOCK_ROOTS, these).all()
+    queued = set(tx.execute(_QUEUED, these).scalars())
+    tx.execute(_THERE, these)
+    for submission in sorted(queued):
         queued_when_all_are(tx, submission)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from services.routing import models
 from services.routing.models import deliveries
@@ -11,6 +11,15 @@ from services.shared.models import events as story
 
 ACTOR = "routing"
 _PLANS = (names.DELIVERIES_PLANNED, names.DELIVERIES_QUEUED, names.SUBMISSION_HELD)
+# Put together once: building a statement costs SQLAlchemy more than running it does.
+_NEWEST_PLAN = (
+    select(story.c.type).where(story.c.submission == bindparam("of_submission"), story.c.type.in_(_PLANS)).order_by(story.c.seq.desc()).limit(1)
+)
+_ITS_DELIVERIES = (
+    select(deliveries.c.id, deliveries.c.agency, deliveries.c.state, _NEWEST_PLAN.scalar_subquery().label("newest_plan"))
+    .where(deliveries.c.submission == bindparam("of_submission"))
+    .order_by(deliveries.c.created_at, deliveries.c.id)
+)
 
 
 def queued_when_all_are(tx: Connection, submission: str) -> None:
@@ -19,15 +28,11 @@ def queued_when_all_are(tx: Connection, submission: str) -> None:
     Only once for each plan, and not for a plan that a hold came after: being queued would lift the hold. While it is held, each one that is queued is told by itself.
     """
     row = events.locked(tx, submission)
-    its_deliveries = select(deliveries.c.id, deliveries.c.agency, deliveries.c.state).where(deliveries.c.submission == submission)
-    found = tx.execute(its_deliveries.order_by(deliveries.c.created_at, deliveries.c.id)).all()
+    found = tx.execute(_ITS_DELIVERIES, {"of_submission": submission}).all()
     if row["status"] == lifecycle.HELD:
         _tell_each(tx, submission, [(delivery.id, delivery.agency) for delivery in found if delivery.state == models.QUEUED])
         row = events.locked(tx, submission)  # its story may be longer now
-    if any(delivery.state == models.PENDING for delivery in found):
-        return
-    newest = select(story.c.type).where(story.c.submission == submission, story.c.type.in_(_PLANS)).order_by(story.c.seq.desc()).limit(1)
-    if tx.execute(newest).scalar_one_or_none() != names.DELIVERIES_PLANNED:
+    if any(delivery.state == models.PENDING or delivery.newest_plan != names.DELIVERIES_PLANNED for delivery in found):
         return
     told = [{"delivery": delivery.id, "agency": delivery.agency} for delivery in found if delivery.state in models.LIVE]
     events.record(tx, submission, names.DELIVERIES_QUEUED, actor=ACTOR, data={"deliveries": told}, known=row)

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import func, select
 
 from services.routing import models, outbox
-from services.routing.broker.relay import NOT_PUBLISHED
+from services.routing.broker.line import NOT_PUBLISHED
 from services.shared import names
 from services.shared.identity.issuer import LocalIssuer
 from services.shared.settings import SCHEMAS

@@ -12,8 +12,8 @@ from jsonschema import Draft7Validator, Draft202012Validator
 
 from services.routing import messages
 from services.routing.broker import definitions
+from services.routing.broker.line import CONTENT_TYPE
 from services.routing.broker.receipts import CODE_HEADER, REASON_HEADER
-from services.routing.broker.relay import CONTENT_TYPE
 from services.shared.settings import SCHEMAS
 
 FOLDER = SCHEMAS / "messages"
