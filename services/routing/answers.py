@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, insert, select
 from services.routing.models import deliveries, receipts
 from services.shared import uploads, words
 from services.shared.context import Context
+from services.shared.looking import look_at, root_of, stops
 from services.shared.models import documents
 from services.shared.objects import ObjectsUnavailable
 from services.shared.objects.port import Readable, Stored
@@ -28,6 +29,7 @@ from services.shared.web.incoming import ATTACHMENT, Door, ReceivedFile
 
 ROLE = "answer"
 IDENTITY_NUMBER = "national_identity_number"
+PUBLIC = "public"
 
 
 @dataclass
@@ -77,7 +79,7 @@ def prepared(context: Context, agency: str, data: Mapping[Any, Any], language: s
         if submission is not None:
             for number, item in enumerate(said):
                 found.items.append(_take_in(context, agency, submission, item, number))
-            _open(context, found.items, language)
+            _open(context, found.items, f"agency:{agency}", language)
         yield found
     except BaseException:
         found.kept = False
@@ -127,41 +129,38 @@ def _take_in(context: Context, agency: str, submission: str, said: Mapping[str, 
     return AnswerDocument(file, row["id"], str(said["access"]), stored_as)
 
 
-def _open(context: Context, items: list[AnswerDocument], language: str) -> None:
-    """Scan and open them; anything wrong with any of them refuses the receipt. Raises Problem."""
-    errors: list[dict[str, Any]] = []
-    with ExitStack() as streams:
-        try:
-            incoming = []
-            for item in items:
-                stream = streams.enter_context(context.objects.file(item.object_key))
-                item.verdict = context.scanner.scan(stream)
-                if item.verdict.scan == INFECTED:
-                    errors.append(_error(item, "file_infected", language))
-                else:
-                    incoming.append(Incoming(item.file.id, "attachment", item.file.name, stream, item.file.stored.size))
-            opened = context.box.open_submission(incoming)
-        except (BoxCrashed, BoxUnavailable, ScannerUnavailable) as fault:
-            raise Problem("check_unavailable", 503) from fault
-        except ObjectsUnavailable as fault:
-            raise Problem("store_unavailable", 503) from fault
+def _open(context: Context, items: list[AnswerDocument], owner: str, language: str) -> None:
+    """Open and scan them; anything wrong with any of them refuses the receipt. Raises Problem."""
+    by_id = {item.file.id: item for item in items}
     try:
-        by_id = {item.file.id: item for item in items}
-        errors += [_error(by_id[_outermost(fault.document)], fault.code, language, fault) for fault in opened.findings]
+        with ExitStack() as streams:
+            incoming = [
+                Incoming(
+                    item.file.id, "attachment", item.file.name, streams.enter_context(context.objects.file(item.object_key)), item.file.stored.size
+                )
+                for item in items
+            ]
+            looked = look_at(context, incoming, owner)
+    except (BoxCrashed, BoxUnavailable, ScannerUnavailable) as fault:
+        raise Problem("check_unavailable", 503) from fault
+    except ObjectsUnavailable as fault:
+        raise Problem("store_unavailable", 503) from fault
+    with looked.opened as opened:
+        infected = {root_of(identifier) for identifier, verdict in looked.verdicts.items() if verdict.scan == INFECTED}
+        errors = [_error(by_id[root], "file_infected", language) for root in sorted(infected)]
+        for fault in opened.findings:
+            item = by_id[root_of(fault.document)]
+            public = item.access == PUBLIC or context.policy.says_redacted(item.file.name)
+            if stops(fault.code, public=public):
+                errors.append(_error(item, fault.code, language, fault))
         for document in opened.documents:
-            item = by_id[_outermost(document.id)]
-            item.opened = document if document.id == item.file.id else item.opened
+            item = by_id[root_of(document.id)]
             if document.identity_numbers:
                 errors.append(_error(item, IDENTITY_NUMBER, language))
-    finally:
-        opened.discard()
+            if document.id == item.file.id:
+                item.opened, item.verdict = document, looked.verdicts[document.id]
     if errors:
         raise Problem("answer_documents_refused", 422, errors=errors)
-
-
-def _outermost(document: str) -> str:
-    """The id of the file that was sent, for one found inside it (``<id>/<number>``)."""
-    return document.partition("/")[0]
 
 
 def _error(item: AnswerDocument, code: str, language: str, fault: Fault | None = None) -> dict[str, Any]:

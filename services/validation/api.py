@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,7 @@ from services.shared.scanner import ScannerUnavailable
 from services.shared.web.application import preferred_language
 from services.shared.web.incoming import FORM, ReceivedBody, check_length, read_body
 from services.shared.web.submission_fields import FIELDS, read_fields, submitter_kind
-from services.validation.examine import Examination, File, Request, examine, organisation_of
+from services.validation.examine import Examination, File, Request, examine
 from services.validation.handlers import document_id
 from services.validation.registers import add_registers
 
@@ -38,12 +41,40 @@ def create_blueprint(context: Context) -> Blueprint:
     return api
 
 
+class _UnderWay:
+    """The checks that are read, wait or are made now, by sender: at most ``most`` of one, so that nobody takes all threads of the server by waiting for the box."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._of: Counter[str] = Counter()
+
+    @contextmanager
+    def one(self, owner: str) -> Iterator[None]:
+        """One more for the block. Raises Problem (429)."""
+        with self._lock:
+            if self._of[owner] >= self._most:
+                raise Problem("too_many_checks", 429, limit=self._most)
+            self._of[owner] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._of[owner] -= 1
+                self._of += Counter()  # forgets those that have none
+
+
 def _add_checks(api: Blueprint, context: Context) -> None:
+    under_way = _UnderWay(max(1, context.settings.web_threads // 2))
+
     @api.post("/checks")
     @requires(Scope.SUBMIT, Scope.MONITOR)
     def check() -> Response:
         """What ``POST /submissions`` would find, at once; nothing is kept."""
         check_length(request.content_length, context.policy)
+        with under_way.one(current().owner):
+            return jsonify(_checked())
+
+    def _checked() -> dict[str, Any]:
         context.settings.data.joinpath("scratch").mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="check-", dir=context.settings.data / "scratch"))
         try:
@@ -56,7 +87,7 @@ def _add_checks(api: Blueprint, context: Context) -> None:
                 may_carry_form=Scope.MONITOR in current().scopes,
                 find_upload=uploads.finder(context, current().owner),
             )
-            return jsonify(_answer(context, body, folder))
+            return _answer(context, body, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -108,7 +139,7 @@ def _wanted(context: Context, body: ReceivedBody, folder: Path) -> Request:
         received_on=timestamps.norwegian_date(fields.received_at),
         today=timestamps.norwegian_date(timestamps.now()),
         submitter_kind=kind,
-        organisation=organisation_of(owner),
+        owner=owner,
         told=fields.findings(),
     )
 

@@ -18,6 +18,7 @@ from services.shared.context import Checking
 from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, Register, ask, check, normalise, read_document, recognise
 from services.shared.forms.asking import READING_UNSURE
 from services.shared.identity_numbers import blot_out
+from services.shared.looking import look_at, root_of
 from services.shared.rules import Gates, load_gates, outcome
 from services.shared.sandbox import FormReading, Incoming, Opened, OpenedDocument
 from services.shared.sandbox import Problem as Fault
@@ -48,7 +49,7 @@ class Request:
     """What is known before anything is opened.
 
     ``told`` is what the fields beside the files showed already. ``submitter_is_told``: whether somebody said who submits; where nobody did, what depends on it is skipped.
-    ``released`` are documents the secretariat found to hold no identity number after all; ``organisation`` is the number of whose submission it is, if known.
+    ``released`` are documents the secretariat found to hold no identity number after all; ``owner`` is whose submission it is (``submissions.owner``), if known.
     """
 
     files: Sequence[File]
@@ -58,9 +59,15 @@ class Request:
     today: date
     submitter_kind: str | None
     released: Collection[str] = ()
-    organisation: str | None = None
+    owner: str | None = None
     told: Sequence[Finding] = ()
     submitter_is_told: bool = True
+
+    @property
+    def organisation(self) -> str | None:
+        """The number of the organisation whose submission it is (``organisation:<orgnr>``), or None for a person."""
+        kind, _, number = (self.owner or "").partition(":")
+        return number if kind == "organisation" else None
 
 
 @dataclass
@@ -91,26 +98,18 @@ class Examination:
             self.opened.discard()
 
 
-def organisation_of(owner: str) -> str | None:
-    """The number of the organisation that owns a submission (``organisation:<orgnr>``), or None for a person."""
-    kind, _, number = owner.partition(":")
-    return number if kind == "organisation" else None
-
-
 def examine(context: Checking, request: Request) -> Examination:
     """Examine a submission. The caller discards the result. Raises what the box and the scanner raise when they cannot work now."""
     result = Examination(language=request.language)
-    with ExitStack() as fetched:
-        clean = _scan(context, request, result, fetched)
-        _open(context, request, clean, result)
+    _look(context, request, result)
     try:
-        _scan_extracted(context, result)
+        _tell(context, request, result)
         form = result.opened.form if result.opened else None
         definition = _definition_of(context, request, form, result)
         if definition is not None and form is not None:
             _check(definition, form, request, result, context.registers(request.today))
         elif not any(finding.severity == "error" for finding in result.findings):
-            result.findings.append(_document_finding("form_not_recognised", _form_file(request)))
+            result.findings.append(_finding("form_not_recognised", _form_file(request).id, {"name": _form_file(request).name}))
         _identity_numbers(request, result)
         result.findings += request.told
         if any(finding.code == IDENTITY_NUMBER for finding in result.findings):
@@ -122,40 +121,27 @@ def examine(context: Checking, request: Request) -> Examination:
     return result
 
 
-def _scan(context: Checking, request: Request, result: Examination, fetched: ExitStack) -> list[Incoming]:
-    """Ask the scanner about every file; an infected one is not opened. Each file is fetched from its store once, for the scanner and the box."""
-    clean = []
-    for file in request.files:
-        stream = fetched.enter_context(file.open())
-        verdict = context.scanner.scan(stream)
-        result.verdicts[file.id] = verdict
-        if verdict.scan == INFECTED:
-            result.findings.append(_document_finding("file_infected", file))
-        else:
-            clean.append(Incoming(file.id, "form" if file.role == FORM else "attachment", file.name, stream, file.size))
-    return clean
+def _look(context: Checking, request: Request, result: Examination) -> None:
+    """Open and scan every file; each is fetched from its store once, for the box and the scanner."""
+    with ExitStack() as fetched:
+        files = [
+            Incoming(file.id, "form" if file.role == FORM else "attachment", file.name, fetched.enter_context(file.open()), file.size)
+            for file in request.files
+        ]
+        looked = look_at(context, files, request.owner)
+    result.opened, result.verdicts = looked.opened, looked.verdicts
 
 
-def _open(context: Checking, request: Request, files: Sequence[Incoming], result: Examination) -> None:
-    result.opened = context.box.open_submission(files)
-    paths = {document.id: document.path for document in result.opened.documents}
-    names = paths | {file.id: file.name for file in request.files}
+def _tell(context: Checking, request: Request, result: Examination) -> None:
+    """The findings about documents: what is infected, and what opening them showed."""
     sent = {file.id: file for file in request.files}
-    for fault in result.opened.findings:
-        root = sent[fault.document.partition("/")[0]]
+    names = {file.id: file.name for file in request.files} | {document.id: document.path for document in result.documents}
+    infected = [identifier for identifier, verdict in result.verdicts.items() if verdict.scan == INFECTED]
+    result.findings += [_finding("file_infected", identifier, {"name": names[identifier]}) for identifier in infected]
+    for fault in result.opened.findings if result.opened else ():
+        root = sent[root_of(fault.document)]
         public = root.access == PUBLIC or context.policy.says_redacted(names.get(fault.document, root.name))
         result.findings += unseen.findings_of(fault, names, public=public) if fault.code in unseen.CODES else [_fault_finding(fault, names)]
-
-
-def _scan_extracted(context: Checking, result: Examination) -> None:
-    for document in result.documents:
-        if document.role != "extracted" or document.scratch_file is None:
-            continue
-        with document.scratch_file.open("rb") as stream:
-            verdict = context.scanner.scan(stream)
-        result.verdicts[document.id] = verdict
-        if verdict.scan == INFECTED:
-            result.findings.append(_finding("file_infected", document.id, {"name": document.path}))
 
 
 def _definition_of(context: Checking, request: Request, form: FormReading | None, result: Examination) -> FormDefinition | None:
@@ -287,10 +273,6 @@ def _gates(context: Checking) -> Gates:
 
 def _form_file(request: Request) -> File:
     return next(file for file in request.files if file.role == FORM)
-
-
-def _document_finding(code: str, file: File) -> Finding:
-    return _finding(code, file.id, {"name": file.name})
 
 
 def _fault_finding(fault: Fault, names: dict[str, str]) -> Finding:

@@ -12,14 +12,14 @@ from services.shared.context import Context
 from services.shared.database import once_committed
 from services.shared.forms import Finding
 from services.shared.jobs import Job
+from services.shared.looking import COVERED
 from services.shared.models import documents
 from services.shared.objects import ObjectsUnavailable
 from services.shared.objects.port import Stored
 from services.shared.sandbox import BoxCrashed, BoxUnavailable, OpenedDocument
 from services.shared.scanner import INFECTED, PENDING, ScannerUnavailable, Verdict
 from services.shared.worker import Effect, Retry, handles
-from services.validation.examine import Examination, File, Request, examine, organisation_of
-from services.validation.unseen import COVERED
+from services.validation.examine import Examination, File, Request, examine
 
 ACTOR = "validation"
 OUTCOME_EVENTS = {
@@ -96,7 +96,7 @@ def _request(context: Context, row: RowMapping, sent: Sequence[RowMapping], rele
         today=timestamps.norwegian_date(timestamps.now()),
         submitter_kind=row["submitter_kind"],
         released=released,
-        organisation=organisation_of(row["owner"]),
+        owner=row["owner"],
         # Until the first check has ended, what the row has is what its fields showed; the secretariat has seen it when a document was released.
         told=[] if released else [Finding.from_json(error) for error in row["errors"]],
     )

@@ -7,19 +7,15 @@ from typing import Final
 
 from services.shared import words
 from services.shared.forms import Finding
+from services.shared.looking import CARRIED, COVERED, stops
 from services.shared.sandbox import Problem
 from services.shared.words import LANGUAGES
 
-COVERED: Final = "redaction_not_real"
-CARRIED: Final = "hidden_content"
 CODES: Final = frozenset({COVERED, CARRIED})
 
 
 def findings_of(fault: Problem, names: Mapping[str, str], *, public: bool) -> list[Finding]:
-    """The finding about text that is only covered, or about what Word keeps out of sight; ``public``: the document may be published.
-
-    Covered text stops a public document, for it cannot be called back. Comments and the like are a warning: they may be meant to be there.
-    """
+    """The finding about text that is only covered, or about what Word keeps out of sight; ``public``: the document may be published."""
     if fault.code == CARRIED and not public:
         return []
     key = f"problem.{fault.code}.detail"
@@ -28,7 +24,7 @@ def findings_of(fault: Problem, names: Mapping[str, str], *, public: bool) -> li
     for language in LANGUAGES:
         kinds = [words.text(f"validation.hidden.{kind}", language) for kind in str(fault.detail.get("what", "")).split()]
         message[language] = words.text(key, language, **_asked(key, language, {"name": name, "what": ", ".join(kinds), **_pages(fault)}))
-    severity = "error" if public and fault.code == COVERED else "warning"
+    severity = "error" if stops(fault.code, public=public) else "warning"
     return [Finding(pointer=None, label=None, code=fault.code, message=message, severity=severity, document=fault.document)]
 
 

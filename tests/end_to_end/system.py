@@ -33,13 +33,11 @@ def free_port() -> int:
 class System:
     """The process, its data folder and its address. The same folder can be started again after it ended.
 
-    ``scan`` is what a good file is found to be on these ends, ``inside`` what nobody may be told of them, ``takes_too_long`` which of the samples of
-    hostile files (``samples.builders.hostile``) are not waited for there.
+    ``scan`` is what a good file is found to be on these ends, ``inside`` what nobody may be told of them.
     """
 
     scan = "not_scanned"
     inside: tuple[str, ...] = ("sqlite",)
-    takes_too_long: frozenset[str] = frozenset()
 
     def __init__(self, data: Path, *, environment: Mapping[str, str] | None = None) -> None:
         self.data = data

@@ -13,14 +13,16 @@ from typing import Any
 
 import pytest
 
+from samples.builders import bombs
 from samples.builders.attachments import pdf_report
 from samples.builders.hostile_archives import password_zip, zip_of
 from services.command.servers.clamd import Clamd, eicar, marker
 from services.shared import lifecycle
 from services.shared.context import Checking
+from services.shared.looking import REFUSED
 from services.shared.objects.s3 import S3Objects
 from services.shared.sandbox import Box
-from services.shared.scanner import CLEAN, INFECTED, NOT_SCANNED, ScannerUnavailable
+from services.shared.scanner import CLEAN, INFECTED, NOT_SCANNED, ScannerUnavailable, Verdict
 from services.shared.settings import SCHEMAS
 from services.validation.examine import Examination, File, Request, examine
 from tests.end_to_end.material import good_json
@@ -73,7 +75,7 @@ def test_clean_files_are_accepted_and_fetched_once_each(examined: Examine, monke
 
 
 @pytest.mark.parametrize("malware", [eicar(), b"text with " + marker()], ids=["eicar", "marker"])
-def test_malware_in_an_attachment_quarantines_and_is_not_opened(examined: Examine, malware: bytes) -> None:
+def test_malware_in_an_attachment_quarantines_and_nothing_of_it_is_kept(examined: Examine, malware: bytes) -> None:
     result = examined(notat_txt=malware)
     assert result.status == lifecycle.QUARANTINED
     assert result.verdicts["notat.txt"].scan == INFECTED
@@ -90,6 +92,35 @@ def test_what_cannot_be_scanned_is_never_accepted(examined: Examine) -> None:
     result = examined(laast_zip=password_zip())
     assert result.verdicts["laast.zip"].scan == NOT_SCANNED
     assert result.status != lifecycle.ACCEPTED
+
+
+BURNING: dict[str, Callable[[], bytes]] = {
+    "more than may be unpacked": lambda: bombs.zero_bomb(2 << 30),
+    "more than it says": lambda: bombs.zero_bomb(1 << 30, declared=1 << 20),
+    "more files than may be": bombs.many_entries,
+    "deeper than may be": lambda: bombs.quine_like_chain(8),
+}
+
+
+@pytest.mark.parametrize("what", BURNING)
+def test_what_unpacks_without_end_is_refused_and_never_given_to_the_scanner(
+    what: str, examined: Examine, checking: Checking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+    scan = checking.scanner.scan
+    monkeypatch.setattr(checking.scanner, "scan", lambda stream: given.append(stream) or scan(stream))
+    result = examined(pakke_zip=BURNING[what](), notat_txt=b"en vanlig tekst")
+    assert result.status in (lifecycle.QUARANTINED, lifecycle.NEEDS_CORRECTION)
+    assert {finding.code for finding in result.findings} <= checking.policy.unscanned_after
+    verdicts = {document.name: result.verdicts[document.id] for document in result.documents if document.role != "extracted"}
+    assert verdicts == {"skjema.json": Verdict(CLEAN), "pakke.zip": REFUSED, "notat.txt": Verdict(CLEAN)}
+    assert len(given) == 2
+
+
+def test_nothing_of_an_infected_file_is_told_but_that_it_is(examined: Examine) -> None:
+    result = examined(pakke_zip=zip_of({"notat.txt": marker(), "laast.zip": password_zip()}))
+    assert [(finding.code, finding.document) for finding in result.findings if finding.severity == "error"] == [("file_infected", "pakke.zip")]
+    assert {document.id for document in result.documents} == {"skjema.json"}
 
 
 def test_without_its_scanner_nothing_is_examined(examined: Examine, checking: Checking, clamd: Clamd) -> None:

@@ -371,6 +371,7 @@ FORMS: Final = (
             409: ("copy_out_of_date", "correction_in_progress", "move_not_allowed", "upload_incomplete", "upload_used"),
             410: ("upload_expired",),
             422: (*BODY_PROBLEMS[422], "value_not_allowed", "field_too_long"),
+            429: ("too_many_checks",),
             503: ("check_unavailable", "store_unavailable"),
         },
     ),

@@ -22,6 +22,7 @@ from types import TracebackType
 import structlog
 
 from services.shared.sandbox.conversation import Conversation, Opened, end_child
+from services.shared.sandbox.places import Places
 from services.shared.sandbox.policy import Limits, Policy
 from services.shared.sandbox.protocol import BoxCrashed, BoxUnavailable, Incoming
 
@@ -53,7 +54,7 @@ class Box:
         self._allow_unconfined = allow_unconfined
         self._zygote: _Zygote | None = None
         self._lock = threading.Lock()
-        self._room = threading.BoundedSemaphore(policy.limits.children)
+        self._places = Places(policy.limits.children)
 
     def start(self) -> None:
         """Start the zygote if it does not run. Raises BoxUnavailable where it cannot be confined."""
@@ -78,14 +79,14 @@ class Box:
         zygote = self._zygote
         return zygote.process.pid if zygote and zygote.process.poll() is None else None
 
-    def open_submission(self, files: Sequence[Incoming], *, limits: Limits | None = None) -> Opened:
+    def open_submission(self, files: Sequence[Incoming], *, owner: str | None = None, limits: Limits | None = None) -> Opened:
         """Open all files of one submission.
 
-        A file that kills its child gets a finding and the others are opened in a new child. Raises BoxUnavailable, and BoxCrashed
+        `owner`: whose they are, as in `submissions.owner`; one has half of the places at most, None (what is no sender's) may have all. A file that kills its child gets a finding and the others are opened in a new child. Raises BoxUnavailable, and BoxCrashed
         when the box itself died (try again).
         """
         limits = limits or self._policy.limits
-        with self._room:
+        with self._places.one(owner):
             scratch = Path(tempfile.mkdtemp(prefix="opening-", dir=self._ready_scratch_root()))
             try:
                 return Conversation(self.child, self._policy, limits, files, scratch).run()

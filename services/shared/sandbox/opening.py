@@ -154,7 +154,11 @@ class FileOpening:
             budget=self._budget,
         )
         self._paths.add(name.casefold())
+        left = self._budget.unpacked_bytes
         self._open(root)
+        if self._budget.unpacked_bytes < 0:
+            self._budget.unpacked_bytes = left  # nothing of it is kept
+            return self.only_the_file("archive_too_large", limit=self.policy.opening.unpacked_bytes)
         return {"documents": [document.as_answer() for document in self._documents], "findings": self._findings[:5000], "form": self._form(root)}
 
     def only_the_file(self, code: str, **detail: str | int) -> dict[str, Any]:

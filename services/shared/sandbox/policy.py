@@ -104,12 +104,13 @@ class FileType:
 
 @dataclass(frozen=True)
 class Policy:
-    """All of it, typed and frozen."""
+    """All of it, typed and frozen. `unscanned_after`: with which findings a file is not given to the scanner, because it would unpack it without end."""
 
     sizes: Sizes
     opening: Opening
     limits: Limits
     outcomes: Mapping[str, Outcome]
+    unscanned_after: frozenset[str]
     types: tuple[FileType, ...]
     magic: Mapping[str, tuple[bytes, ...]]
     ignored_names: frozenset[str]
@@ -131,6 +132,7 @@ class Policy:
             opening=_section(Opening, raw["opening"]),
             limits=_section(Limits, raw["limits"]),
             outcomes=MappingProxyType({code: _outcome(code, outcome) for code, outcome in raw["outcomes"].items()}),
+            unscanned_after=frozenset(_known(raw["unscanned_after"], raw["outcomes"])),
             types=tuple(_file_type(entry) for entry in raw["types"]),
             magic=MappingProxyType({family: tuple(bytes.fromhex(text) for text in magics) for family, magics in raw["magic"].items()}),
             ignored_names=frozenset(name.casefold() for name in raw["ignored_members"]["names"]),
@@ -224,6 +226,12 @@ def _outcome(code: str, outcome: str) -> Outcome:
     if outcome == "quarantined":
         return "quarantined"
     raise ValueError(f"policy.json, outcomes.{code}: {outcome!r} is no outcome")
+
+
+def _known(codes: list[str], outcomes: Mapping[str, str]) -> list[str]:
+    if unknown := set(codes) - outcomes.keys():
+        raise ValueError(f"policy.json, unscanned_after: {sorted(unknown)} have no outcome")
+    return codes
 
 
 def _file_type(entry: dict[str, Any]) -> FileType:

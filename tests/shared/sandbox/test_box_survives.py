@@ -201,3 +201,16 @@ def test_a_large_part_that_was_sent_unpacked_is_no_bomb(policy: Policy, tmp_path
     with Box(small_limits, tmp_path) as box:
         assert not open_files(box, ("a.docx", film.getvalue())).findings
         assert codes(open_files(box, ("a.docx", word(paragraph("x" * 300_000))))) == ["archive_too_large"]
+
+
+def test_one_sender_has_half_of_the_places_and_another_goes_past_those_who_wait(own_box: Box, policy: Policy) -> None:
+    half = policy.limits.children // 2
+    with ThreadPoolExecutor(half + 1) as pool:
+        slow = [pool.submit(open_files, own_box, ("slow.txt", SLOW), owner="organisation:1") for _ in range(half + 1)]
+        wait_until(lambda: len(children_of(own_box)) == half)
+        with open_files(own_box, ("note.txt", b"en tekst"), owner="organisation:2") as opened:
+            assert codes(opened) == []
+        assert sum(one.done() for one in slow) == 0
+        assert len(children_of(own_box)) == half
+        for one in slow:
+            one.result().discard()

@@ -6,7 +6,9 @@ checked: overlapping, declared sizes, links; whether it is locked when it is rea
 
 from __future__ import annotations
 
+import bz2
 import contextlib
+import io
 import lzma
 import stat
 import struct
@@ -19,8 +21,8 @@ from services.shared.sandbox.readers.refused import Refused
 
 _END, _END64, _LOCATOR64, _CENTRAL = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"PK\x01\x02"
 _LETTERS = frozenset("æøåÆØÅäöüÄÖÜéèêëÉàáâçñß§€–—’“”«»½°")
-_CHUNK = 1 << 16
-_CHUNKS = {zipfile.ZIP_STORED: _CHUNK, zipfile.ZIP_DEFLATED: _CHUNK, zipfile.ZIP_BZIP2: 1 << 12, zipfile.ZIP_LZMA: 1 << 12}
+_CHUNK, _PIECE = 1 << 16, 1 << 12
+_CHUNKS = {zipfile.ZIP_STORED: _CHUNK, zipfile.ZIP_DEFLATED: _CHUNK, zipfile.ZIP_BZIP2: _PIECE, zipfile.ZIP_LZMA: _PIECE}
 """How many bytes are asked for at a time: the last two unpack all that they are fed at once."""
 _UNICODE_PATH = 0x7075
 
@@ -64,7 +66,26 @@ def member_chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[b
             while chunk := member.read(_CHUNKS[info.compress_type]):
                 yield chunk
     except (zipfile.BadZipFile, EOFError, ValueError, struct.error, zlib.error, lzma.LZMAError, NotImplementedError, OSError) as error:
+        if _holds_more(archive, info):
+            raise Refused("archive_too_large", reason="size") from error
         raise Refused("file_corrupt", reason="member") from error
+
+
+def _holds_more(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Whether a member that cannot be right unpacks to more than the directory says. The library stops where the directory does, and others do not."""
+    stream, left, unpacked = archive.fp, info.compress_size, 0
+    if stream is None or info.compress_type not in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2):
+        return False
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS) if info.compress_type == zipfile.ZIP_DEFLATED else bz2.BZ2Decompressor()
+    try:
+        stream.seek(info.header_offset)
+        stream.seek(sum(struct.unpack_from("<HH", stream.read(30), 26)), io.SEEK_CUR)
+        while left > 0 and unpacked <= info.file_size and (packed := stream.read(min(_PIECE, left))):
+            left -= len(packed)
+            unpacked += len(unpacker.decompress(packed))
+    except (OSError, struct.error, zlib.error, EOFError, ValueError):
+        return False
+    return unpacked > info.file_size
 
 
 def member_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
