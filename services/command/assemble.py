@@ -19,6 +19,7 @@ import services.archive.handlers
 import services.routing.handlers
 import services.validation.handlers
 import services.validation.registers
+import services.validation.search
 from services.archive.app import create_app as create_archive
 from services.archive.handlers import settle_unfinished
 from services.intake.app import create_app as create_intake
@@ -42,7 +43,13 @@ from services.shared.worker import Worker
 from services.validation.app import create_app as create_validation
 
 # Importing a service's handlers registers them; a test compares what is registered with names.HANDLERS.
-HANDLER_MODULES = (services.archive.handlers, services.routing.handlers, services.validation.handlers, services.validation.registers)
+HANDLER_MODULES = (
+    services.archive.handlers,
+    services.routing.handlers,
+    services.validation.handlers,
+    services.validation.registers,
+    services.validation.search,
+)
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 # Those of validation are the `workers` of `Settings.embedded`.
 THREADS = {"validation": 4, "archive": 2, "routing": 1}

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "remote": ("submit", "status", "redrive", "token", "routing"),
     "archive": ("archive",),
     "register": ("register",),
+    "search": ("search",),
     "broker": ("broker",),
     "consume": ("consume",),
     "serving": ("serve", "intake", "worker", "relay", "receipts", "scheduler", "migrate"),

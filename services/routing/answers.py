@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from services.routing.models import deliveries, receipts
-from services.shared import uploads, words
+from services.shared import search, uploads, words
 from services.shared.context import Context
-from services.shared.looking import look_at, root_of, stops
+from services.shared.looking import COVERED, look_at, root_of, searched_text, stops
 from services.shared.models import documents
 from services.shared.objects import ObjectsUnavailable
 from services.shared.objects.port import Readable, Stored
@@ -42,6 +42,8 @@ class AnswerDocument:
     object_key: str
     verdict: Verdict = field(default_factory=lambda: Verdict(INFECTED))
     opened: OpenedDocument | None = None
+    # What it is found by, ready to be entered.
+    passages: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -61,6 +63,7 @@ class AnswerDocuments:
         rows = [_row(item, submission, first + number, taken, at) for number, item in enumerate(self.items)]
         if rows:
             tx.execute(insert(documents), rows)
+            search.put(tx, [passage for item in self.items for passage in item.passages])
         self.kept = True
         return [{key: row[key] for key in ("id", "name", "size", "sha256", "access")} for row in rows]
 
@@ -79,7 +82,7 @@ def prepared(context: Context, agency: str, data: Mapping[Any, Any], language: s
         if submission is not None:
             for number, item in enumerate(said):
                 found.items.append(_take_in(context, agency, submission, item, number))
-            _open(context, found.items, f"agency:{agency}", language)
+            _open(context, found.items, submission, f"agency:{agency}", language)
         yield found
     except BaseException:
         found.kept = False
@@ -129,7 +132,7 @@ def _take_in(context: Context, agency: str, submission: str, said: Mapping[str, 
     return AnswerDocument(file, row["id"], str(said["access"]), stored_as)
 
 
-def _open(context: Context, items: list[AnswerDocument], owner: str, language: str) -> None:
+def _open(context: Context, items: list[AnswerDocument], submission: str, owner: str, language: str) -> None:
     """Open and scan them; anything wrong with any of them refuses the receipt. Raises Problem."""
     by_id = {item.file.id: item for item in items}
     try:
@@ -148,6 +151,7 @@ def _open(context: Context, items: list[AnswerDocument], owner: str, language: s
     with looked.opened as opened:
         infected = {root_of(identifier) for identifier, verdict in looked.verdicts.items() if verdict.scan == INFECTED}
         errors = [_error(by_id[root], "file_infected", language) for root in sorted(infected)]
+        covered = {fault.document for fault in opened.findings if fault.code == COVERED}
         for fault in opened.findings:
             item = by_id[root_of(fault.document)]
             public = item.access == PUBLIC or context.policy.says_redacted(item.file.name)
@@ -159,6 +163,8 @@ def _open(context: Context, items: list[AnswerDocument], owner: str, language: s
                 errors.append(_error(item, IDENTITY_NUMBER, language))
             if document.id == item.file.id:
                 item.opened, item.verdict = document, looked.verdicts[document.id]
+                text = searched_text(document, covered)
+                item.passages = search.passage_rows(submission, document.id, text, context.codes, sqlite=context.database.is_sqlite)
     if errors:
         raise Problem("answer_documents_refused", 422, errors=errors)
 

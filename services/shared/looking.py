@@ -6,12 +6,12 @@ unpack it, too, for minutes. It counts as not scanned, and what is not scanned i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from services.shared.context import Checking
-from services.shared.sandbox import Incoming, Opened
+from services.shared.sandbox import Incoming, Opened, OpenedDocument
 from services.shared.scanner import INFECTED, NOT_SCANNED, Verdict
 
 REFUSED: Final = Verdict(NOT_SCANNED, "scan.refused")
@@ -61,6 +61,11 @@ def stops(code: str, *, public: bool) -> bool:
     Covered text stops a public document, for it cannot be called back. Comments and the like stop none: they may be meant to be there.
     """
     return code != CARRIED and (public or code != COVERED)
+
+
+def searched_text(document: OpenedDocument, covered: Collection[str | None]) -> str:
+    """What a document is found by: its path and its text. Of one whose text is only ``covered`` (ids) the path alone: a hit would show what somebody meant to black out."""
+    return f"{document.path}\n{'' if document.id in covered else document.text()}"
 
 
 def _without(opened: Opened, infected: set[str]) -> Opened:

@@ -97,6 +97,20 @@ search_passages = Table(
     Index("ix_search_passages_submission", "submission"),
 )
 
+# One run that enters again what is searched, submission by submission; at most one is unfinished.
+search_rebuilds = Table(
+    "search_rebuilds",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("started_at", String(27), nullable=False),
+    Column("started_by", String(200), nullable=False),
+    # How many submissions there were when it began, how many it has been through, and of those how many were left as they were.
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("left_out", Integer, nullable=False),
+    Column("finished_at", String(27)),
+)
+
 events = Table(
     "events",
     metadata,

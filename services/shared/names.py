@@ -40,6 +40,7 @@ RULES_APPLIED: Final = "rules.applied"
 # Handlers: "<service>.<what it does>". The part before the dot says whose worker runs it.
 VALIDATION_CHECK: Final = "validation.check"
 VALIDATION_REGISTER: Final = "validation.register"
+VALIDATION_INDEX: Final = "validation.index"
 ARCHIVE_STORE: Final = "archive.store"
 ARCHIVE_FIXITY: Final = "archive.fixity"
 ROUTING_ROUTE: Final = "routing.route"
@@ -63,6 +64,7 @@ SUBSCRIBERS: Final[dict[str, tuple[str, ...]]] = {
 HANDLERS: Final = (
     VALIDATION_CHECK,
     VALIDATION_REGISTER,
+    VALIDATION_INDEX,
     ARCHIVE_STORE,
     ARCHIVE_FIXITY,
     ROUTING_ROUTE,

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 PATHS: Final = (
-    ("validation", re.compile(r"^/api/v1/(checks|forms|policy|registers)(/|$)")),
+    ("validation", re.compile(r"^/api/v1/(checks|forms|policy|registers|search)(/|$)")),
     ("routing", re.compile(r"^/api/v1/(queues|leases|deliveries)(/|$)")),
     ("archive", re.compile(r"^/api/v1/archive(/|$)")),
     ("intake", re.compile(r"^/")),

@@ -1,4 +1,4 @@
-"""``/api/v1/checks``, ``/forms`` and ``/policy``: what validation answers at once and keeps nothing of. ``/registers`` stand in ``registers.py``."""
+"""``/api/v1/checks``, ``/forms`` and ``/policy``: what validation answers at once and keeps nothing of. ``/registers`` stand in ``registers.py``, ``/search`` in ``search.py``."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from services.shared.web.application import preferred_language
 from services.shared.web.incoming import FORM, ReceivedBody, check_length, read_body
 from services.shared.web.submission_fields import FIELDS, read_fields, submitter_kind
 from services.validation.examine import Examination, File, Request, examine
-from services.validation.handlers import document_id
 from services.validation.registers import add_registers
+from services.validation.search import add_search, document_id
 
 
 def create_blueprint(context: Context) -> Blueprint:
@@ -38,6 +38,7 @@ def create_blueprint(context: Context) -> Blueprint:
     _add_checks(api, context)
     _add_forms(api, context)
     add_registers(api, context)
+    add_search(api, context)
     return api
 
 

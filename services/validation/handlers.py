@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
-from services.shared import events, identifiers, lifecycle, metrics, names, search, timestamps
+from services.shared import events, lifecycle, metrics, names, search, timestamps
 from services.shared.context import Context
 from services.shared.database import once_committed
 from services.shared.forms import Finding
@@ -20,6 +20,7 @@ from services.shared.sandbox import BoxCrashed, BoxUnavailable, OpenedDocument
 from services.shared.scanner import INFECTED, PENDING, ScannerUnavailable, Verdict
 from services.shared.worker import Effect, Retry, handles
 from services.validation.examine import Examination, File, Request, examine
+from services.validation.search import document_id, passages
 
 ACTOR = "validation"
 OUTCOME_EVENTS = {
@@ -54,7 +55,7 @@ def check_submission(job: Job, context: Context) -> Effect | None:
         raise Retry(f"{type(fault).__name__}: {fault}", outage=True) from fault
     try:
         extracted = _keep_extracted(context, row, result)
-        passages = _passages(context, row, result)
+        entered = _passages(context, row, result)
     finally:
         result.discard()
 
@@ -63,7 +64,7 @@ def check_submission(job: Job, context: Context) -> Effect | None:
             search.clear(tx, row["id"], ("form", "attachment"))
             tx.execute(_FORGET_EXTRACTED, {"of_submission": row["id"]})
         _write_documents(tx, row, sent, result, extracted)
-        search.put(tx, passages)
+        search.put(tx, entered)
         _record(tx, row, result)
 
     return effect
@@ -121,24 +122,11 @@ def _keep_extracted(context: Context, row: RowMapping, result: Examination) -> l
 
 
 def _passages(context: Context, row: RowMapping, result: Examination) -> list[dict[str, Any]]:
-    """What is found by searching: the names and the text of the documents, but for what is infected, and all of a submission that is kept apart.
-
-    Of a document whose text is only covered the name alone: a hit would show what somebody meant to black out.
-    """
+    """What is found by searching: all but what is infected, and all of a submission that is kept apart."""
     if result.status == lifecycle.QUARANTINED:
         return []
-    found = []
-    covered = {finding.document for finding in result.findings if finding.code == COVERED}
-    for document in result.documents:
-        if result.verdicts[document.id].scan != INFECTED:
-            identifier, text = document_id(row["id"], document.id), f"{document.path}\n{'' if document.id in covered else document.text()}"
-            found += search.passage_rows(row["id"], identifier, text, context.codes, sqlite=context.database.is_sqlite)
-    return found
-
-
-def document_id(submission: str, box_id: str) -> str:
-    """A document's id: as it was sent with, or for an extracted one derived, so that examining again gives the same."""
-    return identifiers.derived_id(submission, box_id) if "/" in box_id else box_id
+    clean = (document for document in result.documents if result.verdicts[document.id].scan != INFECTED)
+    return passages(context, row["id"], clean, {finding.document for finding in result.findings if finding.code == COVERED})
 
 
 def _write_documents(

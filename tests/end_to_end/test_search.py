@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import subprocess
+import sys
 import uuid
 from typing import Any
 
@@ -10,9 +15,10 @@ import pytest
 from samples.builders.attachments import pdf_report
 from samples.builders.hostile_archives import zip_of
 from tests.broker_server import until
-from tests.end_to_end.agency import settled
+from tests.end_to_end.agency import delivery_of, settled
 from tests.end_to_end.material import good_docx, good_json
 from tests.end_to_end.system import System, attachment_part
+from tests.intake.tus import Tus
 
 pytestmark = pytest.mark.timeout(600)
 NUMBER = "13097248022"
@@ -125,3 +131,48 @@ def test_paging_through_what_was_found_gives_each_once(system: System) -> None:
         if cursor is None:
             break
     assert seen == wanted[::-1]
+
+
+def test_what_an_agency_answers_is_found_by_those_who_may_open_it(system: System) -> None:
+    shared, internal = word(), word()
+    view = settled(system, good_json())
+    agency, upload = system.client("dmp"), Tus(system.url, system.token("dmp")).upload
+    said = []
+    for text, access in ((shared, "restricted"), (internal, "internal")):
+        data = f"Vurdering av metoden: {text}".encode()
+        said.append({"upload": upload(data), "name": f"{access}.txt", "sha256": hashlib.sha256(data).hexdigest(), "access": access})
+    answer = {"outcome": "answered", "answer": {"documents": said}}
+    agency.post(f"/api/v1/deliveries/{delivery_of(view, 'dmp')['delivery']}/receipts", answer)
+    for actor, finds in {"leverandor": {shared}, "sekretariat": {shared, internal}, "dmp": {shared, internal}, "forslagsstiller": set()}.items():
+        assert {text for text in (shared, internal) if view["reference"] in found(system, actor, text)} == finds, actor
+    assert [name for name, _ in marked(found(system, "leverandor", shared)[view["reference"]])] == ["restricted.txt"]
+
+
+def test_reindexing_enters_what_came_before_and_twice_is_as_once(system: System, sent: dict[str, Any], own: str) -> None:
+    apart = word()
+    quarantined = settled(system, good_json(), attachment_part(f"{apart} {NUMBER}".encode(), "notat.txt"))
+    stores = system.stores()
+    try:
+        stores.forget_what_is_searched()
+        assert found(system, "leverandor", own) == {}
+        entered = "SELECT document, number, text FROM search_passages ORDER BY document, number"
+        (first, once), (second, twice) = [(reindexed(system), stores.rows(entered)) for _ in range(2)]
+    finally:
+        stores.close()
+    assert [(each["state"], each["done"] >= each["total"]) for each in (first, second)] == [("done", True)] * 2
+    item = found(system, "leverandor", f"{own} sjukehuset")[sent["reference"]]
+    assert "notat.txt" in [name for name, _ in marked(item)]
+    assert len(found(system, "leverandor", own)[sent["reference"]]["hits"]) == 3
+    assert once == twice
+    assert found(system, "sekretariat", apart) == {}
+    assert quarantined["status"] == "quarantined"
+
+
+def reindexed(system: System) -> dict[str, Any]:
+    """What ``mottak search reindex`` prints when it is done."""
+    command = [sys.executable, "-c", "from services.command.main import main; main()", "search", "reindex", "--json"]
+    environment = {**os.environ, "MOTTAK_URL": system.url, "MOTTAK_TOKEN": system.token("sekretariat")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told

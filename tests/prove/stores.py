@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ocfl.storage_root import StorageRoot
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from services.shared.database import Database
 from services.shared.events import Event, verify_chain
+from services.shared.models import search_passages
 
 
 class Stores:
@@ -27,6 +28,11 @@ class Stores:
         """What a query in SQL gives."""
         with self._database.read() as tx:
             return [dict(row) for row in tx.execute(text(query), values).mappings()]
+
+    def forget_what_is_searched(self) -> None:
+        """As if all that lies there had come before there was a search."""
+        with self._database.write() as tx:
+            tx.execute(delete(search_passages))
 
     def fetch(self) -> None:
         """Bring what lies elsewhere into the data folder as it is now, for those below that read files. Here it lies there."""

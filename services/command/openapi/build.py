@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from services.command.openapi import operations, register_operations, work_operations
+from services.command.openapi import operations, register_operations, search_operations, work_operations
 from services.command.openapi.examples import EXAMPLES
 from services.command.openapi.operation import Answer, Body, Operation
 from services.command.openapi.shapes import SUBMISSION_SHAPES, TEXT, ref
@@ -23,6 +23,7 @@ TABLE: Final[tuple[Operation, ...]] = (
     *operations.UPLOADS,
     *operations.FORMS,
     *register_operations.REGISTERS,
+    *search_operations.SEARCH,
     *work_operations.WORK,
     *work_operations.ARCHIVE,
 )
@@ -38,6 +39,7 @@ TAGS: Final = {
     "uploads": "Large files in pieces, by tus 1.0 (https://tus.io/protocols/resumable-upload).",
     "forms": "Forms, checks and limits.",
     "registers": "The registers that forms are checked against.",
+    "search": "The index that searching asks.",
     "work": "An agency's work. The same books as its queue on RabbitMQ.",
     "archive": "Search, retrieval, export and fixity.",
 }
@@ -71,7 +73,13 @@ def description() -> dict[str, Any]:
             },
             "schemas": {
                 name: {**shape, "examples": [EXAMPLES[name]]} if name in EXAMPLES else shape
-                for name, shape in {**SUBMISSION_SHAPES, **register_operations.REGISTER_SHAPES, **work_shapes(), **archive_shapes()}.items()
+                for name, shape in {
+                    **SUBMISSION_SHAPES,
+                    **register_operations.REGISTER_SHAPES,
+                    **search_operations.SEARCH_SHAPES,
+                    **work_shapes(),
+                    **archive_shapes(),
+                }.items()
             },
         },
     }
