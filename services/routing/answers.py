@@ -151,12 +151,12 @@ def _open(context: Context, items: list[AnswerDocument], submission: str, owner:
     with looked.opened as opened:
         infected = {root_of(identifier) for identifier, verdict in looked.verdicts.items() if verdict.scan == INFECTED}
         errors = [_error(by_id[root], "file_infected", language) for root in sorted(infected)]
-        covered = {fault.document for fault in opened.findings if fault.code == COVERED}
-        for fault in opened.findings:
-            item = by_id[root_of(fault.document)]
+        covered = {found.document for found in opened.findings if found.code == COVERED}
+        for found in opened.findings:
+            item = by_id[root_of(found.document)]
             public = item.access == PUBLIC or context.policy.says_redacted(item.file.name)
-            if stops(fault.code, public=public):
-                errors.append(_error(item, fault.code, language, fault))
+            if stops(found.code, public=public):
+                errors.append(_error(item, found.code, language, found))
         for document in opened.documents:
             item = by_id[root_of(document.id)]
             if document.identity_numbers:
