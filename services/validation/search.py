@@ -119,7 +119,7 @@ def enter_again(job: Job, context: Context) -> Effect:
                 raise Retry("the submission went on meanwhile", delay=1.0)
             search.clear(tx, submission, _ROLES)
             search.put(tx, entered)
-        counted = {"done": search_rebuilds.c.done + 1, "left_out": search_rebuilds.c.left_out + (entered is None)}
+        counted = {"done": search_rebuilds.c.done + 1, "left_out": search_rebuilds.c.left_out + int(entered is None)}
         tx.execute(update(search_rebuilds).where(search_rebuilds.c.id == rebuild).values(counted))
         _go_on(tx, rebuild, submission)
 

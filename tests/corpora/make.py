@@ -20,7 +20,7 @@ from samples.builders.compound import compound_file
 from samples.builders.outlook import OutlookMessage, outlook_message
 from samples.builders.sealed import encrypted_office, encrypted_pdf
 from samples.builders.spreadsheet import workbook
-from tests.corpora import parts, rare
+from tests.corpora import parts, rare, tnef
 from tests.corpora.parts import embedded, paragraph, pdf, relationships, word, word_part, zipped
 
 _DAY = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -198,6 +198,25 @@ ACCEPT = (
     Case("mail-with-logo-in-text", "a.eml", lambda: _mail_with_logo(), None, ("a.eml/logo.gif", "a.eml/Notat.txt")),
     Case("mail-with-unnamed-parts", "a.eml", rare.mail_with_unnamed_parts, None, ("a.eml/vedlegg 3.gif", "a.eml/vedlegg 4.asc")),
     Case("mail-with-names-in-pieces", "a.eml", rare.mail_with_names_in_pieces, None, ("a.eml/Måling.txt", "a.eml/Søknad.txt")),
+    Case(
+        "mail-from-outlook",
+        "a.eml",
+        lambda: tnef.mail_with_winmail(
+            tnef.winmail(
+                tnef.attached("Måling nr. 1.txt", b"en tekst"),
+                tnef.attached_message("Videresendt", tnef.winmail(tnef.attached("Notat.txt", b"enda en"))),
+            )
+        ),
+        None,
+        ("a.eml/winmail.dat", "a.eml/winmail.dat/Måling nr. 1.txt", "a.eml/winmail.dat/Videresendt/Notat.txt"),
+    ),
+    Case(
+        "mail-from-outlook-with-something-behind",
+        "a.eml",
+        lambda: tnef.mail_with_winmail(tnef.winmail(tnef.attached("Notat.txt", b"en tekst")) + b"\r\n-- \r\nsendt videre"),
+        None,
+        ("a.eml/winmail.dat", "a.eml/winmail.dat/Notat.txt"),
+    ),
     Case("mail-with-file-in-text", "a.eml", rare.mail_with_file_in_text, None, ("a.eml/notat.txt",)),
     Case(
         "outlook-message-with-message",
@@ -330,6 +349,14 @@ REJECT = (
     Case("zip-encrypted", "a.zip", hostile_archives.password_zip, "file_encrypted"),
     Case("zip-two-names", "a.zip", hostile_archives.two_names, "file_corrupt"),
     Case("zip-wrong-checksum", "a.zip", hostile_archives.wrong_checksum, "file_corrupt"),
+    Case("winmail-cut-off", "a.eml", lambda: tnef.mail_with_winmail(tnef.winmail(tnef.attached("a.txt", b"x" * 900))[:-200]), "file_corrupt"),
+    Case("winmail-six-deep", "a.eml", lambda: tnef.mail_with_winmail(tnef.nested(6)), "archive_too_deep"),
+    Case(
+        "program-in-winmail",
+        "a.eml",
+        lambda: tnef.mail_with_winmail(tnef.winmail(tnef.attached("a.exe", hostile_archives.PROGRAM))),
+        "type_not_allowed",
+    ),
     Case("mail-sealed", "a.eml", rare.mail_sealed, "file_encrypted"),
     Case("mail-twenty-deep", "a.eml", lambda: hostile_archives.mail_in_mail(20), "archive_too_deep"),
     Case("mail-of-many-parts", "a.eml", hostile_archives.many_parts, "archive_too_many"),

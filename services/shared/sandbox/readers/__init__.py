@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from services.shared.sandbox.policy import FileType, Policy
-from services.shared.sandbox.readers import archive, json_form, mail, office, ole, outlook, pdf, text, word
+from services.shared.sandbox.readers import archive, json_form, mail, office, ole, outlook, pdf, text, tnef, word
 
 if TYPE_CHECKING:
     from services.shared.sandbox.opening import Document, FileOpening
@@ -30,6 +30,7 @@ _READERS: dict[str, Callable[[FileOpening, Document], None]] = {
     "jpg": text.read_image,
     "gif": text.read_image,
     "asc": text.read,
+    "tnef": tnef.read,
 }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 import struct
 from typing import TYPE_CHECKING
 
+from services.shared.sandbox.readers.codepages import code_page
 from services.shared.sandbox.readers.markup import without_markup
 from services.shared.sandbox.readers.ole import OleFile, extract_stored, open_ole
 from services.shared.sandbox.readers.refused import OutOfBudget, Refused
@@ -32,10 +32,10 @@ def read(opening: FileOpening, document: Document) -> None:
 def _read_message(opening: FileOpening, document: Document, ole: OleFile, place: list[str], folders: list[str], depth: int) -> None:
     if document.depth + depth > opening.policy.opening.depth:
         raise Refused("archive_too_deep", limit=opening.policy.opening.depth)
-    code_page = _code_page(ole, place)
+    encoding = _encoding(ole, place)
     plain = False
     for tag in (_SUBJECT, _BODY, _BODY_HTML):
-        text = _text(ole, place, tag, code_page)
+        text = _text(ole, place, tag, encoding)
         document.search(text, part="/".join([*folders, "message"]))
         document.read(without_markup(text) if tag == _BODY_HTML else text, part="/".join([*folders, "message"]))
         plain = plain or (tag != _SUBJECT and bool(text))
@@ -53,7 +53,7 @@ def _read_message(opening: FileOpening, document: Document, ole: OleFile, place:
         raise Refused("archive_too_many", limit=opening.policy.opening.message_parts)
     for number, attachment in enumerate(attachments, 1):
         try:
-            _read_attachment(opening, document, ole, [*place, attachment], folders, depth, f"vedlegg {number}", code_page)
+            _read_attachment(opening, document, ole, [*place, attachment], folders, depth, f"vedlegg {number}", encoding)
         except OutOfBudget:
             raise
         except Refused as refused:
@@ -61,9 +61,9 @@ def _read_message(opening: FileOpening, document: Document, ole: OleFile, place:
 
 
 def _read_attachment(
-    opening: FileOpening, document: Document, ole: OleFile, place: list[str], folders: list[str], depth: int, fallback: str, code_page: str
+    opening: FileOpening, document: Document, ole: OleFile, place: list[str], folders: list[str], depth: int, fallback: str, encoding: str
 ) -> None:
-    name = next((name for tag in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME) if (name := _text(ole, place, tag, code_page).strip("\0 "))), "")
+    name = next((name for tag in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME) if (name := _text(ole, place, tag, encoding).strip("\0 "))), "")
     if ole.exists([*place, _EMBEDDED]):
         inner = [*place, _EMBEDDED]
         if ole.exists([*inner, _PROPERTIES]):
@@ -80,14 +80,14 @@ def _read_attachment(
     opening.extract(document, "/".join([*folders, plain_name]), [data])
 
 
-def _text(ole: OleFile, place: list[str], tag: int, code_page: str) -> str:
+def _text(ole: OleFile, place: list[str], tag: int, encoding: str) -> str:
     wide = _stream(ole, [*place, f"__substg1.0_{tag:04X}001F"])
     if wide is not None:
         return wide.decode("utf-16-le", "replace")
     for kind in ("001E", "0102"):
         narrow = _stream(ole, [*place, f"__substg1.0_{tag:04X}{kind}"])
         if narrow is not None:
-            return narrow.decode(code_page, "replace")
+            return narrow.decode(encoding, "replace")
     return ""
 
 
@@ -101,18 +101,12 @@ def _stream(ole: OleFile, path: list[str]) -> bytes | None:
     return content
 
 
-def _code_page(ole: OleFile, place: list[str]) -> str:
+def _encoding(ole: OleFile, place: list[str]) -> str:
     """The code page of 8-bit texts (property 0x3FFD), Windows' own western one when it is not said or unknown."""
     properties = _stream(ole, [*place, _PROPERTIES]) or b""
     start = 24 if place else 32
     for position in range(start, len(properties) - 15, 16):
         kind, tag = struct.unpack_from("<HH", properties, position)
         if (tag, kind) == (0x3FFD, 0x0003):
-            (number,) = struct.unpack_from("<I", properties, position + 8)
-            name = "utf-8" if number == 65001 else f"cp{number}"
-            try:
-                codecs.lookup(name)
-            except LookupError:
-                break
-            return name
+            return code_page(struct.unpack_from("<I", properties, position + 8)[0])
     return "cp1252"
