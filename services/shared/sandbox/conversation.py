@@ -45,7 +45,7 @@ _CODES = {
     "time": "too_slow_to_open",
     "memory": "file_too_complex",
     "disk": "archive_too_large",
-    "crash": "file_corrupt",
+    "crash": "file_too_complex",  # that a parser breaks does not mean that the file is damaged: most often it ran out of memory
     "bad_answer": "file_corrupt",
 }
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 _STREAMS = ("/UF", "/F", "/Unix", "/DOS", "/Mac")
 _FOLDER_OF_KEY = re.compile(r"<(\d{1,9})>")
-_ASSOCIATED = re.compile(rb"/AF[\s\[\d]")
+_ASSOCIATED = re.compile(rb"/AF\s{0,8}(?:\[|\d{1,10}\s{1,8}\d{1,5}\s{1,8}R)")
+_LONGEST_ASSOCIATED = 48
+"""The key with what may follow it: an array, or a reference to one. The three letters alone stand in many a picture by chance."""
 _CHUNK = 1 << 20
 
 
@@ -130,5 +132,5 @@ def _speaks_of_associated_files(document: Document) -> bool:
     while chunk := document.stream.read(_CHUNK):
         if _ASSOCIATED.search(before + chunk):
             return True
-        before = chunk[-4:]
+        before = chunk[-_LONGEST_ASSOCIATED:]
     return False
