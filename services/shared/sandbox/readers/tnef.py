@@ -182,7 +182,7 @@ def _behind_name(data: bytes, position: int) -> int:
     (is_text,) = struct.unpack_from("<I", data, position + 16)
     if not is_text:
         return position + 24
-    (length,) = struct.unpack_from("<I", data, position + 20)
+    length = int.from_bytes(_exactly(data, position + 20, 4), "little")
     return position + 24 + -(-length // 4) * 4
 
 
