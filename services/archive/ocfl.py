@@ -178,7 +178,7 @@ def _roll_forward(port: Objects, root: str, keys: frozenset[str], complete: int,
     return StoredObject(root, keys | added, current)
 
 
-def write_version(port: Objects, object_id: str, plan: VersionPlan, source: Objects, known: Known = Known()) -> StoredVersion:
+def write_version(port: Objects, object_id: str, plan: VersionPlan, source: Objects, known: Known) -> StoredVersion:
     """Write the version this plan's event asks for, or find that it stands already.
 
     Documents are copied from ``source``, and their digests and size compared with what was recorded when they were received. Raises SourceDamaged, ArchiveDamaged,

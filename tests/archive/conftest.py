@@ -131,7 +131,7 @@ class Case:
 
     def write(self, snapshot: Snapshot) -> Any:
         """Write the version of a snapshot."""
-        return ocfl.write_version(self.archive, snapshot.object_id, plan_version(snapshot), self.received)
+        return ocfl.write_version(self.archive, snapshot.object_id, plan_version(snapshot), self.received, ocfl.Known())
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ def test_a_second_writer_who_comes_late_writes_the_same_bytes(case: Any, tmp_pat
     with case.database.read() as tx:
         again = take(tx, snapshot.cause.submission, snapshot.cause.seq)
     other = DirectoryObjects(tmp_path / "other")
-    ocfl.write_version(other, again.object_id, plan_version(again), case.received)
+    ocfl.write_version(other, again.object_id, plan_version(again), case.received, NOTHING_KNOWN)
     assert tree(tmp_path / "other") == tree(case.archive_folder)
 
 
@@ -156,6 +156,9 @@ def test_the_events_of_the_object_are_the_chain_up_to_its_event(case: Any) -> No
     assert {line["submission"] for line in lines} == {submission}
 
 
+NOTHING_KNOWN = ocfl.Known()
+
+
 class Stops:
     """A store whose n-th change never happens: the process is gone then. (Every change is whole or not at all: that is the port's promise.)"""
 
@@ -181,7 +184,7 @@ class Stops:
         return getattr(self._port, name)
 
 
-def cut_off(case: Any, snapshot: Any, changes: int, known: ocfl.Known = ocfl.Known()) -> bool:
+def cut_off(case: Any, snapshot: Any, changes: int, known: ocfl.Known = NOTHING_KNOWN) -> bool:
     """Write and be killed at a change; True when it was."""
     try:
         ocfl.write_version(Stops(case.archive, changes), snapshot.object_id, plan_version(snapshot), case.received, known)

@@ -17,8 +17,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPMessage
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 from urllib.parse import quote
 
 import urllib3
@@ -295,7 +296,7 @@ class S3Objects:
             raise ObjectsUnavailable(f"the object store: {type(fault).__name__}") from fault
 
 
-def _tag(headers: Mapping[str, str]) -> str | None:
+def _tag(headers: HTTPMessage) -> str | None:
     return headers.get("ETag", "").strip('"') or None
 
 
