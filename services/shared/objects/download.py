@@ -101,8 +101,8 @@ class Download(io.RawIOBase):
         if self._response is None:
             self._size = self._position
         elif self._size is None:
-            self._etag = self._response.headers.get("ETag", "").strip('"') or None
-            self._size = self._position + int(self._response.headers["Content-Length"])
+            self._etag = self._response.headers.get("etag", "").strip('"') or None
+            self._size = self._position + int(self._response.headers["content-length"])
 
     def _let_go(self) -> None:
         response, self._response = self._response, None

@@ -17,10 +17,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPMessage
 from pathlib import Path
 from typing import BinaryIO, Final, cast
-from urllib.parse import quote
 
 import urllib3
 from minio import Minio
@@ -39,7 +37,7 @@ from services.shared.objects.port import (
     Stored,
     check_key,
 )
-from services.shared.objects.signed import EMPTY_SHA256, Answer, Refused, SignedRequests, Unreachable
+from services.shared.objects.signed import EMPTY_SHA256, Answer, Refused, SignedRequests, Unreachable, quoted
 
 # The least S3 allows for a part, and so the least memory an upload can take; 10,000 parts reach far beyond the largest file of the policy.
 PART_BYTES: Final = 5 * 1024 * 1024
@@ -202,7 +200,7 @@ class S3Objects:
         if not isinstance(source, S3Objects) or source.server != self.server:
             with source.open(source_key) as stream:
                 return self.put(key, stream)
-        headers = {"x-amz-copy-source": quote(f"{source.bucket}/{source._name(source_key)}")}
+        headers = {"x-amz-copy-source": quoted(f"{source.bucket}/{source._name(source_key)}")}
         if known is not None and known.tag is not None and "-" not in known.tag:  # a dash: tag of an upload in parts, which is no digest of the bytes
             try:
                 if self._copy(source_key, key, headers | {"x-amz-copy-source-if-match": f'"{known.tag}"'}) == known.tag:
@@ -296,8 +294,8 @@ class S3Objects:
             raise ObjectsUnavailable(f"the object store: {type(fault).__name__}") from fault
 
 
-def _tag(headers: HTTPMessage) -> str | None:
-    return headers.get("ETag", "").strip('"') or None
+def _tag(headers: Mapping[str, str]) -> str | None:
+    return headers.get("etag", "").strip('"') or None
 
 
 def _plain_tag(data: bytes) -> str:
