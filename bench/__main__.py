@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import material, report
+from bench import documents, material, report
 from bench.measuring import measure
 from bench.system import EMBEDDED, REAL
 
@@ -31,6 +31,7 @@ def main() -> None:
             # The database server runs as a user of its own, who must be able to reach its folder.
             Path(folder).chmod(0o755)
             figures[ends] = measure(Path(folder), ends, asked.count, asked.large * report.MIB, heavy=asked.heavy)
+    figures["documents"] = documents.measure()
     report.print_table(figures)
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -29,7 +29,7 @@ def take_in(files: list[material.File], validator: Any, folder: Path) -> None:
     """One submission."""
     for number, file in enumerate(files):
         if file.part == "form":
-            list(validator.iter_errors(_answers(docx.Document(io.BytesIO(file.data)))))
+            list(validator.iter_errors(answers_in(docx.Document(io.BytesIO(file.data)))))
         name = f"{number}-{hashlib.sha256(file.data).hexdigest()}"
         with (folder / name).open("wb") as out:
             out.write(file.data)
@@ -37,7 +37,7 @@ def take_in(files: list[material.File], validator: Any, folder: Path) -> None:
             os.fsync(out.fileno())
 
 
-def _answers(document: Any) -> dict[str, Any]:
+def answers_in(document: Any) -> dict[str, Any]:
     """The content controls by tag, as far as a script without knowledge of the form can tell their types."""
     found: dict[str, Any] = {}
     for control in document.element.body.iter(qn("w:sdt")):

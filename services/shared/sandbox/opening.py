@@ -64,17 +64,19 @@ class Document:
         if note not in self.notes and len(self.notes) < 20:
             self.notes.append(note)
 
-    def search(self, text: str, **place: str | int) -> None:
-        """Look for fødselsnummer in a piece of text; only the place is kept."""
-        if len(self.identity_numbers) < _MOST_PLACES and place not in self.identity_numbers and holds_identity_number(text):
+    def search(self, text: str, **place: str | int) -> bool:
+        """Look for fødselsnummer in a piece of text, and say whether there are any; only the place is kept."""
+        found = holds_identity_number(text)
+        if found and len(self.identity_numbers) < _MOST_PLACES and place not in self.identity_numbers:
             self.identity_numbers.append(place)
+        return found
 
     def read(self, text: str, **place: str | int) -> None:
         """As `search`, for text that people read: it is also handed out to be found by, as far as the policy's characters go."""
-        self.search(text, **place)
+        found = self.search(text, **place)
         if text and self.budget.text_characters > 0:
             # what lies across the end is blotted out before it is cut: half a number must not be left
-            kept = blot_out(text)[: self.budget.text_characters]
+            kept = (blot_out(text) if found else text)[: self.budget.text_characters]
             self.budget.text_characters -= len(kept)
             self.text.append(kept)
 

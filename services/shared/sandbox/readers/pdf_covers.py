@@ -11,6 +11,7 @@ import ctypes
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import pypdfium2
@@ -92,6 +93,8 @@ def _painted(page: Any) -> tuple[list[_Painted], list[_Painted]]:
     """The texts and the covers of a page in the order of painting."""
     places: list[tuple[int, int, _Matrix | None]] = []
     covers: list[_Painted] = []
+    if _holds_only_text(page):
+        return [], []
     width, height = _size(page)
     for order, (address, kind, matrix) in enumerate(_objects(_address(page), None, 0)):
         if order > _MOST_OBJECTS:
@@ -111,7 +114,7 @@ def _painted(page: Any) -> tuple[list[_Painted], list[_Painted]]:
 
 def _with_numbers(function: Any, result: Any, *arguments: Any) -> Any:
     """A function of PDFium whose handles are plain numbers: the library's typed pointers cost three times as much, and a page has hundreds of objects."""
-    return ctypes.CFUNCTYPE(result, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
+    return ctypes.PYFUNCTYPE(result, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
 _kind_of = _with_numbers(pdfium.FPDFPageObj_GetType, ctypes.c_int, ctypes.c_void_p)
@@ -123,6 +126,13 @@ _of_form = (
     _with_numbers(pdfium.FPDFFormObj_CountObjects, ctypes.c_int, ctypes.c_void_p),
     _with_numbers(pdfium.FPDFFormObj_GetObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ulong),
 )
+
+
+def _holds_only_text(page: Any) -> bool:
+    """As most pages do: told without a step of Python for each of their objects."""
+    address, (count, at) = _address(page), _of_page
+    kinds = set(map(_kind_of, map(at, repeat(address), range(min(count(address), _MOST_OBJECTS)))))
+    return kinds <= {pdfium.FPDF_PAGEOBJ_TEXT} and not pdfium.FPDFPage_GetAnnotCount(page)
 
 
 def _objects(holder: int, matrix: _Matrix | None, depth: int) -> Iterator[tuple[int, int, _Matrix | None]]:

@@ -61,14 +61,9 @@ def refuse_locked(info: zipfile.ZipInfo) -> None:
 def member_chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
     """The bytes of a member. Raises Refused when it is locked, or when they are not what the directory says."""
     refuse_locked(info)
-    try:
-        with archive.open(info) as member:
-            while chunk := member.read(_CHUNKS[info.compress_type]):
-                yield chunk
-    except (zipfile.BadZipFile, EOFError, ValueError, struct.error, zlib.error, lzma.LZMAError, NotImplementedError, OSError) as error:
-        if _holds_more(archive, info):
-            raise Refused("archive_too_large", reason="size") from error
-        raise Refused("file_corrupt", reason="member") from error
+    with _as_refused(archive, info), archive.open(info) as member:
+        while chunk := member.read(_CHUNKS[info.compress_type]):
+            yield chunk
 
 
 def _holds_more(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
@@ -92,7 +87,21 @@ def member_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> 
     """A whole member that is not larger than `most` bytes. Raises Refused."""
     if info.file_size > most:
         raise Refused("file_too_complex", reason="size", limit=most)
-    return b"".join(member_chunks(archive, info))
+    if _CHUNKS.get(info.compress_type) != _CHUNK:
+        return b"".join(member_chunks(archive, info))
+    refuse_locked(info)
+    with _as_refused(archive, info), archive.open(info) as member:
+        return member.read(info.file_size)  # at once: these two unpack no more than they are asked for
+
+
+@contextlib.contextmanager
+def _as_refused(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, EOFError, ValueError, struct.error, zlib.error, lzma.LZMAError, NotImplementedError, OSError) as error:
+        if _holds_more(archive, info):
+            raise Refused("archive_too_large", reason="size") from error
+        raise Refused("file_corrupt", reason="member") from error
 
 
 def member_name(info: zipfile.ZipInfo) -> str:
