@@ -201,3 +201,46 @@ def test_a_number_at_the_border_of_two_pieces_of_a_long_text_is_found(open_bytes
 
 def test_a_picture_is_said_not_to_have_been_searched(open_bytes: OpenBytes) -> None:
     assert not open_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 90, "a.png").documents[0].text_searched
+
+
+_STYLES = (
+    '<w:style w:type="paragraph" w:styleId="Base &amp; mer"><w:name w:val="heading 2"/></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Root"><w:name w:val="heading 3"/><w:rPr><w:b/></w:rPr></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Middle"><w:name w:val="m"/><w:basedOn w:val="Root"/></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Used"><w:name w:val="u"/><w:basedOn w:val="Middle"/></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Odd"><w:name w:val="o"/><w:basedOn w:val="Base &amp; mer"/></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Round"><w:name w:val="r"/><w:basedOn w:val="Round"/></w:style>'
+)
+
+
+@pytest.mark.parametrize(
+    "styles",
+    [
+        word_part("styles", _STYLES),
+        word_part("styles", f"<!-- a comment --><w:docDefaults/>{_STYLES}"),
+        word_part("styles", _STYLES).replace(b'"', b"'"),
+        word_part("styles", _STYLES).decode().replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16"),
+        word_part("styles", _STYLES).replace(b"w:", b"x:").replace(b"xmlns:w=", b"xmlns:x="),
+    ],
+    ids=["as Word writes it", "with a comment", "in single quotes", "in UTF-16", "under another prefix"],
+)
+def test_a_paragraph_looks_as_its_style_and_those_it_is_based_on_say_however_they_are_written(open_bytes: OpenBytes, styles: bytes) -> None:
+    body = "".join(
+        f'<w:p><w:pPr><w:pStyle w:val="{name}"/></w:pPr><w:r><w:t>{name}</w:t></w:r></w:p>'
+        for name in ("Used", "Odd", "Round", "Base &amp; mer", "Nowhere")
+    )
+    form = read(open_bytes, word(body, {"word/styles.xml": styles}), "a.docx")
+    assert [(line.text, line.level, line.strong) for line in form.lines] == [
+        ("Used", 3, 4),
+        ("Odd", 2, 0),
+        ("Round", 0, 0),
+        ("Base & mer", 2, 0),
+        ("Nowhere", 0, 0),
+    ]
+
+
+def test_styles_that_are_no_xml_are_told_of(open_bytes: OpenBytes) -> None:
+    body = '<w:p><w:pPr><w:pStyle w:val="Used"/></w:pPr><w:r><w:t>a</w:t></w:r></w:p>'
+    broken = word_part("styles", _STYLES.replace('<w:name w:val="u"/>', '<w:name w:val="u">'))
+    opened = open_bytes(word(body, {"word/styles.xml": broken}), "a.docx", "form")
+    assert [finding.code for finding in opened.findings] == ["file_corrupt"]

@@ -69,8 +69,9 @@ def _word_form() -> bytes:
         "word/document.xml": f"<w:document xmlns:w='{_W}' xmlns:w14='http://schemas.microsoft.com/office/word/2010/wordml'><w:body>"
         f"<w:tbl>{controls}</w:tbl>{block}<w:p>{_RUN}</w:p></w:body></w:document>",
         "word/header1.xml": f"<w:hdr xmlns:w='{_W}'><w:p>{_RUN}</w:p></w:hdr>",
-        "word/styles.xml": f"<w:styles xmlns:w='{_W}'><w:style w:styleId='p'><w:name w:val='heading 1'/><w:pPr><w:outlineLvl w:val='0'/></w:pPr></w:style>"
-        "<w:style w:styleId='s'><w:name w:val='s'/><w:basedOn w:val='p'/><w:rPr><w:i/><w:color w:val='808080'/></w:rPr></w:style></w:styles>",
+        # in double quotes, as Word writes: that is what styles are cut out of
+        "word/styles.xml": f'<w:styles xmlns:w="{_W}"><w:style w:styleId="p"><w:name w:val="heading 1"/><w:pPr><w:outlineLvl w:val="0"/></w:pPr></w:style>'
+        '<w:style w:styleId="s"><w:name w:val="s"/><w:basedOn w:val="p"/><w:rPr><w:i/><w:color w:val="808080"/></w:rPr></w:style></w:styles>',
         "word/settings.xml": f"<w:settings xmlns:w='{_W}'/>",
         "docProps/core.xml": "<c:coreProperties xmlns:c='http://schemas.openxmlformats.org/package/2006/metadata/core-properties'/>",
     }

@@ -125,7 +125,7 @@ def _elements(data: bytes, part: str, used: Set[str]) -> dict[str, etree._Elemen
         if not cut_out:
             break
         elements |= _by_id(xml.parse(b"".join([root_tag[0], *cut_out, b"</w:styles>"]), part))
-        wanted = {_value(first_child(style, _BASED_ON)) for style in elements.values()} - elements.keys()
+        wanted = {_value(first_child(style, _BASED_ON)) for style in elements.values()} - elements.keys() - {""}
         if not all(map(_AS_WRITTEN.fullmatch, wanted)):
             return _by_id(xml.parse(data, part))
     return elements
