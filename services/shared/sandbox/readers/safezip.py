@@ -91,7 +91,7 @@ def member_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> 
         return b"".join(member_chunks(archive, info))
     refuse_locked(info)
     with _as_refused(archive, info), archive.open(info) as member:
-        return member.read(info.file_size)  # at once: these two unpack no more than they are asked for
+        return member.read(max(1, info.file_size))  # at once: these two unpack no more than they are asked for
 
 
 @contextlib.contextmanager
