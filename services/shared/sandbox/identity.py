@@ -28,6 +28,7 @@ _MAIL_HEADER = re.compile(
     re.IGNORECASE,
 )
 _PDF_HEADER = re.compile(rb"%PDF-(\d\.\d)")
+_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 _PDF_JUNK_BYTES = 1024
 """Readers accept the header anywhere in the first 1024 bytes (ISO 32000-1, annex H, implementation note 13)."""
 
@@ -79,7 +80,7 @@ def is_text(first_bytes: bytes) -> bool:
     if first_bytes.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = first_bytes[: len(first_bytes) & ~1].decode("utf-16", "ignore")
         return not re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text)
-    return not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", first_bytes)
+    return len(first_bytes.translate(None, _CONTROLS)) == len(first_bytes)
 
 
 def _family(first_bytes: bytes, policy: Policy) -> str | None:

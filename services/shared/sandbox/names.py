@@ -7,6 +7,8 @@ import unicodedata
 
 _WINDOWS_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|\Z)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
+_AS_IT_IS = re.compile(r"[A-Za-z0-9_()]+(?:[ .-][A-Za-z0-9_()]+)*")
+"""A name that there is nothing to clean in, as most are."""
 _NAME_BYTES = 255
 
 
@@ -64,6 +66,8 @@ def extension_of(name: str) -> str:
 
 
 def _clean_part(part: str) -> str:
+    if len(part) <= _NAME_BYTES and _AS_IT_IS.fullmatch(part) and not _WINDOWS_DEVICES.match(part):
+        return part
     composed = unicodedata.normalize("NFC", part.encode("utf-8", "replace").decode("utf-8"))
     # Cc control, Cf format (bidi overrides, zero width), Cs surrogates, Co private, Cn unassigned
     visible = "".join(character for character in composed if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
