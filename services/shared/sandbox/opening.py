@@ -57,6 +57,7 @@ class Document:
     package: Package | None = None
     compound: OleFile | None = None
     text: list[str] = field(default_factory=list)
+    text_start: int = 0
     text_bytes: int = 0
 
     def note(self, note: str) -> None:
@@ -94,6 +95,7 @@ class Document:
             "identity_numbers": self.identity_numbers,
             "text_searched": self.text_searched,
             "notes": self.notes,
+            "text_start": self.text_start,
             "text_bytes": self.text_bytes,
         }
 
@@ -139,6 +141,7 @@ class FileOpening:
         self._findings: list[dict[str, Any]] = []
         self._forms: list[Form] = []
         self._paths: set[str] = set()
+        self._text_bytes = 0
 
     def run(self, file: dict[str, Any], stream: BinaryIO) -> dict[str, Any]:
         """Open `file` (id, role, name, size) from `stream`; what is told to the worker."""
@@ -170,9 +173,11 @@ class FileOpening:
         return {"documents": [root.as_answer()], "findings": [{"code": code, "document": root.id, "detail": detail}], "form": None}
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Give the descriptors back."""
         if "_folder" in vars(self):
             os.close(self._folder)
+        if "_texts" in vars(self):
+            self._texts.close()
 
     @cached_property
     def _folder(self) -> int:
@@ -280,20 +285,23 @@ class FileOpening:
             self._hand_out_text(document)
 
     def _hand_out_text(self, document: Document) -> None:
-        """The text that was read goes to a file of its own beside the folders: it may be too large for an answer."""
+        """The text that was read goes to a file beside the folders, after that of the documents before: it may be too large for an answer."""
         pieces, document.text = document.text, []
         if not pieces:
             return
         data = "\n".join(pieces).encode("utf-8", "replace")
-        number = document.id.partition("/")[2] or "0"
-        name = text_file_name(self._folder_name, number)
         try:
-            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self._scratch)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
+            self._texts.write(data)
+            self._texts.flush()
         except OSError as error:
             raise NoRoom(str(error)) from error
-        document.text_bytes = len(data)
+        document.text_start, document.text_bytes = self._text_bytes, len(data)
+        self._text_bytes += len(data)
+
+    @cached_property
+    def _texts(self) -> BinaryIO:
+        """The file for the texts of all documents in the incoming one."""
+        return open(text_file_name(self._folder_name), "xb", opener=lambda path, flags: os.open(path, flags, 0o600, dir_fd=self._scratch))
 
     def _refusal(self, document: Document) -> str | None:
         role = document.role

@@ -77,7 +77,7 @@ class OpenedDocument:
     `id`: as in `Incoming`, or `<id>/<number>` for an extracted one. `path`: names from the outermost file to this one.
     `name`: for people; `raw_name`: as it stood. `format`: PRONOM id. `scratch_file`: where an extracted file lies until `discard()`.
     `identity_numbers`: where fødselsnummer stand, never the number: `{"page": 2}`, `{"part": "word/document.xml"}`, `{"part": "name"}`.
-    `text_searched`: all its text was searched for them. `notes`: what the archive should know (short words). `text_file`: what can be read in it, `text_bytes` of UTF-8.
+    `text_searched`: all its text was searched for them. `notes`: what the archive should know (short words). `text_file`: where what can be read in it stands, `text_bytes` of UTF-8 from `text_start` on.
     """
 
     id: str
@@ -94,6 +94,7 @@ class OpenedDocument:
     text_searched: bool
     notes: tuple[str, ...]
     text_file: Path | None = None
+    text_start: int = 0
     text_bytes: int = 0
 
     def text(self) -> str:
@@ -102,6 +103,7 @@ class OpenedDocument:
             return ""
         # no link is followed: the folder was the child's to write in
         with os.fdopen(os.open(self.text_file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
+            stream.seek(self.text_start)
             return stream.read(self.text_bytes).decode("utf-8", "replace")
 
 
@@ -147,9 +149,9 @@ def frame(message: Mapping[str, Any]) -> bytes:
     return struct.pack("!I", len(body)) + body
 
 
-def text_file_name(folder: str, number: str) -> str:
-    """Where a document's text lies in the submission's scratch folder."""
-    return f"text-{folder}-{number}"
+def text_file_name(folder: str) -> str:
+    """Where the texts of an incoming file and of what is in it lie in the submission's scratch folder, one after the other."""
+    return f"text-{folder}"
 
 
 def send_frame(link: socket.socket, message: Mapping[str, Any]) -> None:
@@ -211,8 +213,8 @@ def _document(raw: Any, number: int, incoming: Incoming, folder: Path, earlier: 
         _bad("document id or parent")
     size = _whole(raw.get("size"))
     scratch_file = None if first else _scratch_file(folder / str(number), size)
-    text_bytes = _whole(raw.get("text_bytes"))
-    text_file = _scratch_file(folder.parent / text_file_name(folder.name, str(number)), text_bytes) if text_bytes else None
+    text_start, text_bytes = _whole(raw.get("text_start")), _whole(raw.get("text_bytes"))
+    text_file = _scratch_file(folder.parent / text_file_name(folder.name), text_start + text_bytes, part=True) if text_bytes else None
     document_format = raw.get("format")
     if document_format is not None and not _FORMAT.fullmatch(_text(document_format, 20)):
         _bad("format")
@@ -231,16 +233,18 @@ def _document(raw: Any, number: int, incoming: Incoming, folder: Path, earlier: 
         text_searched=_boolean(raw.get("text_searched")),
         notes=tuple(_text(note, 200) for note in _list(raw.get("notes"), _MAX_NOTES)),
         text_file=text_file,
+        text_start=text_start,
         text_bytes=text_bytes,
     )
 
 
-def _scratch_file(path: Path, size: int) -> Path:
+def _scratch_file(path: Path, size: int, *, part: bool = False) -> Path:
+    """The path, when an ordinary file of that size lies there; ``part``: or a larger one."""
     try:
         found = os.lstat(path)
     except OSError as error:
         raise BadAnswer("extracted file is not there") from error
-    if not stat.S_ISREG(found.st_mode) or found.st_size != size or found.st_nlink != 1:
+    if not stat.S_ISREG(found.st_mode) or found.st_size < size or (found.st_size > size and not part) or found.st_nlink != 1:
         _bad("extracted file is not what was said")
     return path
 

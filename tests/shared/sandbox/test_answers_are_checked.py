@@ -22,9 +22,9 @@ FILE = Incoming("d", "form", "a.zip", io.BytesIO(b"x"), 1)
 def answer() -> dict[str, Any]:
     root = {
         "id": "d", "parent": None, "path": "a.zip", "name": "a.zip", "raw_name": "a.zip", "size": 1, "media_type": "application/zip",
-        "format": "x-fmt/263", "identity_numbers": [{"page": 1}], "text_searched": True, "notes": ["x"], "text_bytes": 0,
+        "format": "x-fmt/263", "identity_numbers": [{"page": 1}], "text_searched": True, "notes": ["x"], "text_start": 0, "text_bytes": 0,
     }  # fmt: skip
-    inside = {**root, "id": "d/1", "parent": "d", "path": "a.zip/b.txt", "name": "b.txt", "size": 3, "format": None, "text_bytes": 4}
+    inside = {**root, "id": "d/1", "parent": "d", "path": "a.zip/b.txt", "name": "b.txt", "size": 3, "format": None, "text_start": 3, "text_bytes": 4}
     form = {
         "kind": "docx",
         "document": "d/1",
@@ -41,7 +41,7 @@ def answer() -> dict[str, Any]:
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "1").write_bytes(b"abc")
-    (tmp_path / "text-0-1").write_bytes(b"text")
+    (tmp_path / "text-0").write_bytes(b"...text")
     return tmp_path / "0"
 
 
@@ -60,8 +60,9 @@ LIES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a wrong size": lambda said: said["documents"][1].update(size=4),
     "a negative size": lambda said: said["documents"][1].update(size=-1),
     "a file that is not there": lambda said: said["documents"].append({**said["documents"][1], "id": "d/2"}),
-    "a text that is not there": lambda said: said["documents"][0].update(text_bytes=3),
-    "a text of another length": lambda said: said["documents"][1].update(text_bytes=5),
+    "a text that is not there": lambda said: said["documents"][0].update(text_start=7, text_bytes=1),
+    "a text that goes on behind the end": lambda said: said["documents"][1].update(text_bytes=5),
+    "a text from before the beginning": lambda said: said["documents"][1].update(text_start=-1),
     "a name with folders": lambda said: said["documents"][1].update(name="../b.txt"),
     "a name with control characters": lambda said: said["documents"][1].update(name="b\n.txt"),
     "an invented format": lambda said: said["documents"][1].update(format="<script>"),
@@ -103,8 +104,8 @@ def test_a_link_in_the_scratch_folder_is_never_followed(folder: Path, policy: Po
 
 def test_a_text_that_became_a_link_is_never_followed(folder: Path, policy: Policy) -> None:
     found = read_answer(answer(), FILE, folder, policy)
-    (folder.parent / "text-0-1").unlink()
-    (folder.parent / "text-0-1").symlink_to("/etc/hostname")
+    (folder.parent / "text-0").unlink()
+    (folder.parent / "text-0").symlink_to("/etc/hostname")
     with pytest.raises(OSError, match="symbolic"):
         found.documents[1].text()
 
