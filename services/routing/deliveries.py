@@ -16,13 +16,18 @@ from services.shared.models import documents, grants
 
 ACTOR = "routing"
 # Put together once: building a statement costs SQLAlchemy more than running it does.
-_DOCUMENTS = select(documents).where(documents.c.submission == bindparam("of_submission")).order_by(documents.c.position)
+_DOCUMENTS = (
+    select(*(documents.c[name] for name in (*messages.DOCUMENT_KEYS, "scan")))
+    .where(documents.c.submission == bindparam("of_submission"))
+    .order_by(documents.c.position)
+)
+_OF_ROOT = select(deliveries).where(deliveries.c.root == bindparam("of_root")).order_by(deliveries.c.created_at, deliveries.c.id)
+_NEW_DELIVERIES, _NEW_GRANTS, _NEW_MESSAGES = insert(deliveries), insert(grants), insert(models.messages)
 
 
 def of_root(tx: Connection, root: str) -> list[RowMapping]:
     """Every delivery of all versions of a reference, oldest first."""
-    query = select(deliveries).where(deliveries.c.root == root).order_by(deliveries.c.created_at, deliveries.c.id)
-    return list(tx.execute(query).mappings())
+    return list(tx.execute(_OF_ROOT, {"of_root": root}).mappings())
 
 
 def queue(
@@ -117,13 +122,13 @@ def _insert(
     """Write the rows of new deliveries. ``granted`` are agencies that may read the submission already."""
     common = {"submission": submission["id"], "root": submission["root"], "created_at": now}
     columns = ("agency", "role", "task", "state", "by_hand", "respond_by", "replaces")
-    tx.execute(insert(deliveries), [{"id": row["delivery"], **common, **{key: row[key] for key in columns}} for row in new])
+    tx.execute(_NEW_DELIVERIES, [{"id": row["delivery"], **common, **{key: row[key] for key in columns}} for row in new])
     to_grant = [{"submission": submission["id"], "agency": row["agency"], "since": now} for row in new if row["agency"] not in granted]
     if to_grant:
-        tx.execute(insert(grants), to_grant)
+        tx.execute(_NEW_GRANTS, to_grant)
     attached = list(tx.execute(_DOCUMENTS, {"of_submission": submission["id"]}).mappings())
     work = [messages.work(row, submission, attached, public_url=public_url, at=now) for row in new]
-    tx.execute(insert(models.messages), [_posted(tx, message, message["data"]["agency"], models.WORK, now) for message in work])
+    tx.execute(_NEW_MESSAGES, [_posted(tx, message, message["data"]["agency"], models.WORK, now) for message in work])
 
 
 def _posted(tx: Connection, message: Mapping[Any, Any], agency: str, kind: str, now: str) -> dict[str, Any]:

@@ -23,7 +23,9 @@ from services.shared.worker import Effect, Hopeless, Retry, handles
 
 ACTOR = deliveries.ACTOR
 # Put together once: building a statement costs SQLAlchemy more than running it does.
-_SUBMISSION = select(submissions).where(submissions.c.id == bindparam("submission_id"))
+_SUBMISSION = select(*(submissions.c[name] for name in ("id", "form_type", "answers", "received_at", "submitter_kind"))).where(
+    submissions.c.id == bindparam("submission_id")
+)
 _HOLDS = select(story.c.data).where(story.c.submission == bindparam("of_submission"), story.c.type == names.SUBMISSION_HELD, story.c.actor == ACTOR)
 _RECALL_REASONS = {
     names.SUBMISSION_WITHDRAWN: "withdrawn",

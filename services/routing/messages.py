@@ -23,7 +23,7 @@ _SUBMISSION_KEYS = (
     "answers",
     "errors",
 )
-_DOCUMENT_KEYS = ("id", "role", "name", "media_type", "size", "sha256")
+DOCUMENT_KEYS = ("id", "role", "name", "media_type", "size", "sha256")
 
 
 def work(
@@ -44,7 +44,7 @@ def work(
         "replaces": delivery["replaces"],
         "submission": {key: submission[key] for key in _SUBMISSION_KEYS},
         "documents": [
-            {**{key: document[key] for key in _DOCUMENT_KEYS}, "href": f"{base}/{document['id']}"}
+            {**{key: document[key] for key in DOCUMENT_KEYS}, "href": f"{base}/{document['id']}"}
             for document in documents
             if document["scan"] != "infected"
         ],

@@ -60,14 +60,16 @@ def make_celery(broker_url: str, services: Sequence[str] = SERVICES) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_connection_timeout=5,
-        broker_transport_options={"confirm_publish": True},
         broker_pool_limit=2,
     )
     return app
 
 
 class Nudger:
-    """Sends wake-ups from a thread of its own, so that no request waits for a broker. What cannot be sent is left to the sweep."""
+    """Sends wake-ups from a thread of its own, so that no request waits for a broker. What cannot be sent is left to the sweep.
+
+    Nor does a wake-up wait until the broker has confirmed the one before, which on a quorum queue is a write to disk: what is lost with a broker comes again.
+    """
 
     def __init__(self, app: Celery) -> None:
         self._app = app
@@ -77,7 +79,7 @@ class Nudger:
 
     def __call__(self, services: set[str]) -> None:
         """Wake the services; returns at once. Fits ``Database.add_commit_listener``."""
-        # The relay looks by itself; what has no queue need not be told.
+        # What has no queue need not be told.
         for service in services & set(SERVICES):
             # A broker that is away must not fill the memory: the sweep knows what is due better than a long queue.
             if self._waiting.qsize() < 1000:
