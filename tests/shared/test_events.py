@@ -161,3 +161,23 @@ def test_a_trace_goes_from_the_submission_into_its_events(database: Database) ->
     submission = add_submission(database, trace="0af7651916cd43dd8448eb211c80319c")
     with database.read() as tx:
         assert events.story_of(tx, submission)[0].trace == "0af7651916cd43dd8448eb211c80319c"
+
+
+def test_a_submission_begins_with_its_first_event_unless_its_reference_is_taken(database: Database) -> None:
+    taken = add_submission(database, reference="NM-2026-TAKEN2")
+    with database.read() as tx:
+        row = dict(tx.execute(select(submissions).where(submissions.c.id == taken)).mappings().one())
+    story = ("id", "root", "status", "head_seq", "head_hash", "stored_at", "queued_at", "complete_at")
+    new = {name: value for name, value in row.items() if name not in story} | {"id": "new", "root": "new"}
+    with database.write() as tx:
+        assert events.begin(tx, new, actor="test", data={}) is None
+        begun = events.begin(tx, new | {"reference": "NM-2026-FREE23"}, actor="test", data={})
+    assert begun is not None
+    with database.read() as tx:
+        stands = tx.execute(select(submissions).where(submissions.c.id == "new")).mappings().one()
+        chain = events.story_of(tx, "new")
+        waiting = tx.execute(select(jobs.c.handler, jobs.c.event).where(jobs.c.submission == "new")).all()
+    assert {name: stands[name] for name in begun} == begun
+    assert events.verify_chain(chain) is None
+    assert [(event.type, event.hash) for event in chain] == [(names.SUBMISSION_RECEIVED, stands["head_hash"])]
+    assert waiting == [(names.VALIDATION_CHECK, chain[0].id)]

@@ -22,6 +22,8 @@ CONNECT_SECONDS: Final = 5
 _FIRST_WAIT: Final = 0.2
 _LONGEST_WAIT: Final = 10.0
 SETTLED_SECONDS: Final = 5.0
+# How often a reader to whom nothing comes looks whether it is to stop.
+LOOK_SECONDS: Final = 1.0
 
 
 def parameters(broker_url: str, agency: str) -> pika.URLParameters:

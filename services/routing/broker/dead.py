@@ -15,7 +15,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from prometheus_client import Counter
 from sqlalchemy import Connection, func, select
 
-from services.routing.broker.connection import BackOff, parameters
+from services.routing.broker.connection import LOOK_SECONDS, BackOff, parameters
 from services.routing.broker.definitions import NOTED, WORK
 from services.routing.models import deliveries, messages
 from services.shared import jobs, names, telemetry
@@ -57,7 +57,7 @@ class DeadLetters:
         try:
             channel: BlockingChannel = connection.channel()
             channel.basic_qos(prefetch_count=1)
-            for method, properties, body in channel.consume(NOTED, inactivity_timeout=0.5):
+            for method, properties, body in channel.consume(NOTED, inactivity_timeout=LOOK_SECONDS):
                 if self._stop.is_set():
                     return
                 if method is None or properties is None or body is None:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.routing import receipts
-from services.routing.broker.connection import BackOff, parameters
+from services.routing.broker.connection import LOOK_SECONDS, BackOff, parameters
 from services.routing.broker.dead import DeadLetters
 from services.routing.broker.definitions import DEAD, INBOX, agencies_of
 from services.routing.messages import SOURCE, traceparent_of
@@ -89,7 +89,7 @@ class Reader:
             channel.basic_qos(prefetch_count=PREFETCH)
             self._back_off.connected()
             batch: list[Received] = []
-            for method, properties, body in channel.consume(INBOX, inactivity_timeout=0.5):
+            for method, properties, body in channel.consume(INBOX, inactivity_timeout=LOOK_SECONDS):
                 if self._stop.is_set():
                     return
                 if method is None or properties is None or body is None:
