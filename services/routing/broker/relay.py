@@ -44,7 +44,12 @@ def run_relay(context: Context, stop: threading.Event) -> None:
     threads = [threading.Thread(target=line.run, name=f"relay-{agency}", daemon=True) for agency, line in lines.items()]
     for thread in threads:
         thread.start()
-    until_deaf = notices.listen(context.database, outbox.RELAY, nudged.set, stop)
+
+    def heard() -> None:
+        books.word.set()
+        nudged.set()
+
+    until_deaf = notices.listen(context.database, outbox.RELAY, heard, stop)
     while not stop.is_set():
         try:
             books.write_down()
@@ -72,6 +77,10 @@ class _Books:
         # Until when we are the one relay of an agency, and before when there is no use in asking (``time.monotonic``).
         self._held_until: defaultdict[str, float] = defaultdict(float)
         self._not_before: defaultdict[str, float] = defaultdict(float)
+        # Set when something new waits. Agencies that were not looked at since then, and when all are, whatever was heard (a line may have lost what it was given).
+        self.word = threading.Event()
+        self._unread: set[str] = set()
+        self._all_again_at = 0.0
 
     def write_down(self) -> None:
         """Write down what the broker has. What cannot be written down is tried again; once lost, it is sent again, which does no harm."""
@@ -88,18 +97,22 @@ class _Books:
 
     def hand_out(self) -> None:
         """Give each line that has room its next batch, if we are the one to publish for its agency."""
-        ready = []
-        for agency, line in self._lines.items():
-            if line.is_ready():
-                ready.append(agency)
-            else:
-                line.look()
+        if self.word.is_set() or time.monotonic() >= self._all_again_at:
+            self.word.clear()
+            self._unread, self._all_again_at = set(self._lines), time.monotonic() + POLL_SECONDS
+        ready = [agency for agency in sorted(self._unread) if self._lines[agency].is_ready()]
+        for agency in self._unread.difference(ready):
+            self._lines[agency].look()
         found = self._read(ready)
         if found and self._hold(found):
             found = self._read(list(found))  # another relay may have published some of it until now
+        self._unread.difference_update(ready)
         for agency, messages in found.items():
             if time.monotonic() < self._held_until[agency]:
-                self._lines[agency].send(_until_seen_again(messages))
+                batch = _until_seen_again(messages)
+                self._lines[agency].send(batch)
+                if len(messages) == BATCH or len(batch) < len(messages):  # there is more, to be sent when this has been confirmed
+                    self._unread.add(agency)
 
     def give_up(self) -> None:
         """Let another relay go on at once."""
