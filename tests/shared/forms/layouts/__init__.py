@@ -1,6 +1,19 @@
 """Word forms without content controls, as people make them. See README.md."""
 
-from tests.shared.forms.layouts import blind_letters, blind_tables, habits, prose, tables
+from tests.shared.forms.layouts import blind_forms, blind_letters, blind_people, blind_tables, habits, prose, tables
 from tests.shared.forms.layouts.kit import LAYOUTS, Layout, Page, Question, layout
 
-__all__ = ["LAYOUTS", "Layout", "Page", "Question", "blind_letters", "blind_tables", "habits", "layout", "prose", "tables"]
+__all__ = [
+    "LAYOUTS",
+    "Layout",
+    "Page",
+    "Question",
+    "blind_forms",
+    "blind_letters",
+    "blind_people",
+    "blind_tables",
+    "habits",
+    "layout",
+    "prose",
+    "tables",
+]
