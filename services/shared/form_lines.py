@@ -6,7 +6,7 @@ Nobody changes one. They are not frozen all the same: a form has hundreds, and m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -26,7 +26,8 @@ class Line:
 
     ``text`` as typed, line breaks and tabs included. ``flow`` is the same for paragraphs that are read one after the other: the body is 0,
     every cell, text box, header and footer has its own; ``outside`` is the flow in which this one stands. ``level`` is that of a heading (1 to 9), else 0. ``strong`` is how many
-    characters at the beginning stand out (bold, underlined, capitals by format); ``faint``: all of it is grey or in italics; ``item``: it
+    characters at the beginning stand out (bold, underlined, capitals by format), ``marked`` are the stretches further on, as (start, end), that do
+    or are highlighted or in colour; ``faint``: all of it is grey or in italics; ``item``: it
     is an item of a list; ``struck``: a part of it was crossed out and left out of the text. ``controls`` are the parts of the text that
     stand in a content control, as (tag, start, end). ``notes`` are the texts of its foot- and endnotes.
     """
@@ -43,6 +44,19 @@ class Line:
     aside: bool = False
     controls: tuple[tuple[str, int, int], ...] = ()
     notes: tuple[str, ...] = ()
+    marked: tuple[tuple[int, int], ...] = ()
+
+    def part(self, start: int, end: int) -> Line:
+        """What stands between two places of it. Its notes stay with what ends as it does."""
+        length = max(0, end - start)
+        return replace(
+            self,
+            text=self.text[start:end],
+            strong=max(0, min(length, self.strong - start)),
+            controls=tuple((tag, max(0, a - start), min(length, b - start)) for tag, a, b in self.controls if a <= end and b >= start),
+            notes=self.notes if end >= len(self.text) else (),
+            marked=tuple((max(0, a - start), min(length, b - start)) for a, b in self.marked if a < end and b > start),
+        )
 
 
 def lines_of_text(text: str) -> tuple[Line, ...]:

@@ -16,7 +16,7 @@ from services.shared.forms.label_words import reading_rules, spaced
 from services.shared.forms.layout import Item, Table
 from services.shared.forms.normal_forms import clean, is_placeholder
 from services.shared.forms.reading import TagValue
-from services.shared.forms.ticks import choice_names, choice_of, split_marks
+from services.shared.forms.ticks import choice_of, split_marks
 
 _SEVERAL: Final = 2
 _LEADERS: Final = re.compile(r"^\s*(?:_{3,}|\.{4,}|…{2,})\s*|\s*(?:_{3,}|\.{4,}|…{2,})\s*$")
@@ -77,7 +77,7 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
     if not text.strip() or is_placeholder(text):
         return Answer(None)
     if _is_choice(asked):
-        found = _chosen(asked, text)
+        found = _chosen(asked, _set_apart(asked, kept) or text)
         return found._replace(doubts=found.doubts | doubts)
     if asked.type_name != "long_text" and asked.type.shape == "value":
         first, *others = [line for line in text.split("\n") if line.strip()]
@@ -93,10 +93,30 @@ def _is_choice(asked: Field) -> bool:
     return asked.type.json == "boolean" or bool(asked.choices)
 
 
+def _set_apart(asked: Field, lines: Sequence[Line]) -> str:
+    """Of choices that all stand printed those that are highlighted, bold, underlined or in colour, when others are not."""
+    if not any(line.strong or line.marked for line in lines):
+        return ""
+    marked: list[str] = []
+    others: list[str] = []
+    for line in lines:
+        end = 0
+        for start, stop in ((0, line.strong), *line.marked):
+            others.append(line.text[end:start])
+            marked.append(line.text[start:stop])
+            end = stop
+        others.append(line.text[end:])
+    chosen = [piece for text in marked if text.strip(_STROKES) for piece in _pieces(asked, text.strip(_STROKES))]
+    left = [piece for text in others for piece in _pieces(asked, text.strip(_STROKES))]
+    is_clear = all(choice_of(asked, piece) is not None for piece in chosen) and any(choice_of(asked, piece) is not None for piece in left)
+    return "\n".join(chosen) if is_clear else ""
+
+
 def _written(place: Place, known_tags: Collection[str]) -> Iterator[Line]:
     rest = place.candidate.rest
     if rest:
-        yield Line(rest, notes=place.line.notes)
+        written = place.line.part(len(place.line.text.rstrip()) - len(rest), len(place.line.text))
+        yield Line(rest, notes=place.line.notes, strong=written.strong, marked=written.marked)
     for line in _lines(place.answer):
         inside = sorted(((start, end) for tag, start, end in line.controls if tag in known_tags), reverse=True)
         text = line.text
@@ -260,13 +280,14 @@ def _several(asked: Field, text: str) -> Answer:
             values.append(clean(part) if known is None else known)
             more += [rest] if rest else []
             doubts |= {doubt} if doubt else set()
+    if len(asked.choices) > _SEVERAL and {choice.value for choice in asked.choices} == set(values) and not more:
+        return Answer(None)  # the choices as they were printed, none of them marked
     return Answer(list(dict.fromkeys(values)) or None, "\n".join(more), frozenset(doubts))
 
 
 def _pieces(asked: Field, words: str) -> list[str]:
     """A line with several choices, parted where that gives choices: a choice may hold commas and "and" itself."""
-    names = choice_names(asked)
-    parts = re.split(r"(\s*,\s*|\s+(?:og|and|samt)\s+|\s*/\s*)", words)
+    parts = re.split(r"(\s*,\s*|\s+(?:og|and|samt|eller|or)\s+|\s*[/|\t\n]\s*)", words)
     found: list[str] = []
     number = 0
     while number < len(parts):
@@ -276,4 +297,4 @@ def _pieces(asked: Field, words: str) -> list[str]:
                 found.append(piece.strip())
                 number = end + 1
                 break
-    return found if names and any(choice_of(asked, piece) is not None for piece in found) else [words]
+    return found if any(choice_of(asked, piece) is not None for piece in found) else [words]

@@ -20,7 +20,7 @@ _MOST_LOOKED_AT: Final = 320
 _MOST_ENDS: Final = 14
 _LONGEST_WITHOUT_SIGN: Final = 200
 
-HEADING, STRONG, CAPITALS, PLAIN, TEXT = 40, 20, 12, 9, 5
+HEADING, STRONG, CAPITALS, PLAIN, TEXT = 40, 20, 12, 9, 0
 """How far a line stands out. A label in the answer to another stands out less than the labels of the form do."""
 ALIKE: Final = 3
 """Two lines no further apart stand out alike."""
@@ -140,6 +140,8 @@ class Finder:
     def _begins_answer(self, line: Line, end: re.Match[str]) -> bool:
         """Whether a dash is the first sign of the answer: the label has ended already."""
         before = line.text[: end.start()].rstrip(" ")
+        if before.endswith("?") and self._habits.get("dash"):
+            return False
         return not end[0].strip(" –—-") and end[0].strip() != "" and (before.endswith((":", "?", "\t")) or end.start() >= line.strong > 0)
 
     def _label_parts(self, line: Line) -> Iterator[tuple[str, str]]:
@@ -173,12 +175,12 @@ def strength_of(line: Line, end: int, label: str) -> int:
 
 
 def traits_of(label: str) -> dict[str, bool]:
-    """How a plain label is written: whether it is numbered, ends with a colon, is in capitals. A question mark takes the colon's place."""
+    """How a plain label is written: whether it is numbered, ends with a colon or a dash, is in capitals. A question mark takes the place of both."""
     end = label.rstrip(" *_.…")
     traits = {"numbered": is_numbered(label)}
     if sum(map(str.isalpha, label)) > _LETTERS_OF_ABBREVIATION:
         traits["capitals"] = label.isupper()
-    return traits if end.endswith("?") else traits | {"colon": end.endswith((":", "\t"))}
+    return traits if end.endswith("?") else traits | {"colon": end.endswith((":", "\t")), "dash": end.endswith(("–", "—", "-"))}
 
 
 def stands_out(line: Line) -> int:

@@ -119,7 +119,9 @@ def _heaviest_chain(places: Sequence[Place], weights: dict[int, float]) -> set[i
 
 def _keep_best(same: Sequence[Place], weights: dict[int, float], chain: set[int]) -> None:
     """Of several places of one field the one with the most for it."""
-    ranked = sorted(same, key=lambda place: (id(place) in chain, weights[id(place)]), reverse=True)
+    # Of headings of the form that read like the question none of which has an answer yet, the last is the question: the others stand above it.
+    last = {id(place): number for number, place in enumerate(same) if not weights[id(place)]}
+    ranked = sorted(same, key=lambda place: (id(place) in chain, weights[id(place)], last.get(id(place), 0)), reverse=True)
     best, rest = ranked[0], ranked[1:]
     for other in rest:
         other.kept = False

@@ -79,6 +79,7 @@ class LabelIndex:
         self._groups = {compact(text) for each in groups for text in (*each.label.values(), *each.aliases, *(each.row_label or {}).values())}
         self._headings |= self._groups
         self._like_keys = list(self._likes)
+        self._choices = {compact(text) for target, *_ in _wordings(fields) for choice in target.asked.choices for text in choice.label.values()}
 
     def _add(self, text: str, name: _Name) -> None:
         for names, key in ((self._names, compact(text)), (self._likes, spaced(text))):
@@ -113,6 +114,8 @@ class LabelIndex:
     def like(self, text: str) -> Match | None:
         """The label that a text is most like, when it is like enough."""
         rules = reading_rules()
+        if compact(text) in self._choices:
+            return None
         forms = variants(text) if len(text) <= _LONGEST_LABEL else []
         best: tuple[float, str] = (0.0, "")
         found: list[tuple[str, float]] = []

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Final
 
 from services.shared.form_lines import Line
@@ -19,7 +20,7 @@ from services.shared.forms.label_place import TABLE_STRENGTH, Place
 from services.shared.forms.label_tables import TableReader
 from services.shared.forms.label_words import reading_rules, spaced
 from services.shared.forms.layout import Item, Layout, Table
-from services.shared.forms.ticks import choice_of
+from services.shared.forms.ticks import choice_of, split_marks
 
 _SEVERAL: Final = 3
 _MANY: Final = 6
@@ -49,7 +50,7 @@ class Places:
             finder.take_bold_for_text()
             self._kinds = self._count_kinds(layout.body)
         finder.expect(self._habits(layout.body))
-        self._tables = TableReader(self)
+        self._tables = TableReader(self, layout.body)
         self._headings = 0
         for items in (layout.body, *layout.asides):
             self.read_stream(items)
@@ -69,7 +70,8 @@ class Places:
         stream = _Stream()
         self._streams.append(stream)
         owner: Place | None = None
-        for item in self._parted(items):
+        parted = list(self._parted(items))
+        for item, following in zip_longest(parted, parted[1:]):
             if isinstance(item, Line) and reading_rules().page_number.match(item.text):
                 continue
             if isinstance(item, Table):
@@ -81,7 +83,7 @@ class Places:
                 else:
                     stream.events.append(item)
                 continue
-            owner = self._line(stream, item, owner)
+            owner = self._line(stream, item, owner, following)
 
     def _is_framed_answer(self, table: Table, owner: Place, stream: _Stream) -> bool:
         """Whether a table of one cell straight below a label is the frame around its answer, whatever that reads like."""
@@ -90,11 +92,13 @@ class Places:
         found = (self._finder.find(line) for line in table.lines())
         return len({each.match.targets[0].name for each in found if each is not None and not each.is_heading}) < _SEVERAL
 
-    def _line(self, stream: _Stream, line: Line, owner: Place | None) -> Place | None:
+    def _line(self, stream: _Stream, line: Line, owner: Place | None, following: Item | None) -> Place | None:
         """One line of running text; the label whose answer comes next."""
         candidate = self._candidate(line, owner)
-        if candidate is not None and owner is not None and candidate.strength <= owner.strength and _is_choice_of(owner, line):
-            candidate = None
+        if owner is not None and (candidate is None or candidate.strength <= owner.strength) and _is_choice_of(owner, line):
+            stream.events.append(line)
+            return owner
+        boxed = candidate is not None and _has_boxes(candidate, following)
         if candidate is not None and candidate.is_heading:
             if owner is None or candidate.strength >= min(owner.strength - ALIKE, STRONG):
                 if owner is not None and owner.is_open and candidate.strength < CAPITALS and _holds_text(stream.events):
@@ -102,8 +106,8 @@ class Places:
                 self._stop(stream, line)
                 return None
             candidate = None
-        if candidate is not None and (owner is None or self._begins_anew(candidate, owner, stream)):
-            place = Place(candidate, candidate.match.targets[0], candidate.strength, line, inside=owner)
+        if candidate is not None and (owner is None or boxed or self._begins_anew(candidate, owner, stream)):
+            place = Place(candidate, candidate.match.targets[0], candidate.strength, line, inside=None if boxed else owner)
             self.add(place)
             stream.events.append(place)
             return place
@@ -213,10 +217,10 @@ class Places:
         start = len(line.text) - len(line.text.lstrip()) + len(candidate.label)
         for found in _NEXT_LABEL.finditer(line.text, start):
             end = found.end()
-            second = replace(line, text=line.text[end:], strong=max(0, line.strong - end), controls=(), notes=())
+            second = line.part(end, len(line.text))
             following = self._finder.find(second)
             if following is not None and following.match.fit == FULL and not following.is_heading:
-                return replace(line, text=line.text[: found.start()], strong=min(line.strong, found.start())), second
+                return line.part(0, found.start()), second
         return line, None
 
     def _count_kinds(self, items: Sequence[Item]) -> Counter[int]:
@@ -266,7 +270,15 @@ class Places:
 
 def _is_choice_of(owner: Place, line: Line) -> bool:
     """Whether a line is one of the choices the question before it gives."""
-    return bool(owner.target.asked.choices) and choice_of(owner.target.asked, line.text) is not None
+    asked = owner.target.asked
+    return bool(asked.choices or asked.type.json == "boolean") and choice_of(asked, line.text) is not None
+
+
+def _has_boxes(candidate: Candidate, following: Item | None) -> bool:
+    """Whether boxes with its choices stand beside a label, or straight below: no text of an answer has them."""
+    below = following.text if isinstance(following, Line) and candidate.whole else ""
+    boxes = [(target.asked, split_marks(target.asked, candidate.rest or below)) for target in candidate.match.targets[:1]]
+    return any(any(choice_of(asked, words) is not None for _, words in found) for asked, found in boxes)
 
 
 def _kind(strength: int) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from services.shared.forms.label_candidates import ALIKE, Candidate
 from services.shared.forms.label_place import TABLE_STRENGTH, Place
 from services.shared.forms.label_words import reading_rules
 from services.shared.forms.layout import Block, Item, Table
-from services.shared.forms.ticks import is_mark
+from services.shared.forms.ticks import is_choice_line, is_mark
 
 if TYPE_CHECKING:
     from services.shared.forms.label_places import Places
@@ -26,8 +27,9 @@ _LONGEST_HELP: Final = 400
 class TableReader:
     """Reads tables for the labels in them. See `services.shared.forms.label_places`."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, body: Sequence[Item]) -> None:
         self._places = places
+        self._all = [item for item in body if isinstance(item, Table)]
         self._by_columns = False
         self._own_share = 0.0
         self._heads: dict[int, str] = {}
@@ -42,7 +44,7 @@ class TableReader:
             return self._read_inside(table, kinds)
         headers = {index for index in range(len(table.rows)) if self._is_header(table, index, kinds)}
         if not headers:
-            _forget_labels_in_answers(table, kinds)
+            self._forget_labels_in_answers(table, kinds)
         pairs = sum(self._is_pair(row, kinds) for row in table.rows)
         self._heads = self._heads_of(table, kinds)
         self._by_columns = self._has_a_column_for_each_record(table, kinds)
@@ -64,6 +66,29 @@ class TableReader:
         for block in inside:
             self._places.read_stream(block.items)
         return True
+
+    def _forget_labels_in_answers(self, table: Table, kinds: dict[int, str]) -> None:
+        """Right of a label stands its answer, whatever it reads like, unless most of that column are labels with answers of their own."""
+        columns: dict[int, list[str]] = {}
+        last = {row[-1].column for row in table.rows}
+        for row in table.rows:
+            for block in row:
+                if kinds[id(block)] != _EMPTY:
+                    columns.setdefault(block.column, []).append(kinds[id(block)])
+        own = _own_beside(table, kinds) or self._own_beside
+        labels = {column for column, found in columns.items() if sum(kind in (_LABEL, _OWN) for kind in found) >= len(found) / 2}
+        labels = {column for column in labels if column == min(columns) or own > 0 or column not in last}
+        for row in table.rows:
+            follows = False
+            for block in row:
+                if follows and block.column not in labels and kinds[id(block)] in (_LABEL, _OWN, _HEADING):
+                    kinds[id(block)] = _OTHER
+                follows = follows or kinds[id(block)] in (_LABEL, _OWN)
+
+    @cached_property
+    def _own_beside(self) -> int:
+        """See `_own_beside`: of all tables, for one that does not say itself."""
+        return sum(_own_beside(table, {id(block): self._kind(block) for row in table.rows for block in row}) for table in self._all)
 
     def _labels_in(self, block: Block) -> int:
         found = (self._places.finder.find(line) for line in block.items if isinstance(line, Line))
@@ -228,12 +253,22 @@ class TableReader:
         last_in_row = all(kinds[id(other)] == _EMPTY for other in table.beside(block))
         if below is not None and last_in_row:
             answers = [other for other in row_of(table, below) if other.column >= block.column]
-            if candidate.match.heading and any(self._holds_table(other) for other in answers):
-                return  # a heading that reads like a question, over a frame with questions of its own
+            if candidate.match.heading and (self._is_pair(row_of(table, below), kinds) or any(self._holds_table(other) for other in answers)):
+                return  # a heading that reads like a question, over questions with answers of their own
             if all(kinds[id(other)] in (_OTHER, _EMPTY) or self._stands_out_less(other, candidate) for other in answers):
-                items = [item for answer in answers for item in answer.items]
-                done |= {id(answer) for answer in answers}
+                for answer in (*answers, *self._more_choices(table, answers, candidate)):
+                    items += answer.items
+                    done.add(id(answer))
         self._add(block, candidate, items, table=table.number)
+
+    def _more_choices(self, table: Table, answers: Sequence[Block], candidate: Candidate) -> Iterator[Block]:
+        """The cells of the rows below a row of choices that hold further choices of the same question."""
+        asked = candidate.match.targets[0].asked
+        for row in table.rows[table.rows.index(row_of(table, answers[0])) + 1 :]:
+            written = [block for block in row if block.text]
+            if not asked.choices or not written or not all(is_choice_line(asked, block.text) for block in written):
+                return
+            yield from row
 
     def _is_answered_below(self, table: Table, block: Block, kinds: dict[int, str]) -> bool:
         """Whether text stands in the cell below a label: in a table where no answer stands beside its label, it is the answer."""
@@ -276,27 +311,14 @@ def _own_share(kinds: dict[int, str]) -> float:
     return found.count(_OWN) / labels if labels else 0.0
 
 
-def _forget_labels_in_answers(table: Table, kinds: dict[int, str]) -> None:
-    """Right of a label stands its answer, whatever it reads like, unless most of that column are labels with answers of their own."""
-    columns: dict[int, list[str]] = {}
-    last: set[int] = set()
-    own = pairs = 0
+def _own_beside(table: Table, kinds: dict[int, str]) -> int:
+    """How many cells with a label and its answer stand beside another label, less the labels with an answer beside."""
+    found = 0
     for row in table.rows:
-        written = [block for block in row if kinds[id(block)] != _EMPTY]
-        for block in written:
-            columns.setdefault(block.column, []).append(kinds[id(block)])
-        last.add(row[-1].column)
-        for left, right in pairwise(written):
-            own += kinds[id(left)] == _OWN and kinds[id(right)] in (_OWN, _LABEL)
-            pairs += kinds[id(left)] == _LABEL and kinds[id(right)] == _OTHER
-    labels = {column for column, found in columns.items() if sum(kind in (_LABEL, _OWN) for kind in found) >= len(found) / 2}
-    labels = {column for column in labels if column == min(columns) or own > pairs or column not in last}
-    for row in table.rows:
-        follows = False
-        for block in row:
-            if follows and block.column not in labels and kinds[id(block)] in (_LABEL, _OWN, _HEADING):
-                kinds[id(block)] = _OTHER
-            follows = follows or kinds[id(block)] in (_LABEL, _OWN)
+        for left, right in pairwise([block for block in row if kinds[id(block)] != _EMPTY]):
+            found += kinds[id(left)] == _OWN and kinds[id(right)] in (_OWN, _LABEL)
+            found -= kinds[id(left)] == _LABEL and kinds[id(right)] == _OTHER
+    return found
 
 
 def _first(block: Block) -> Line | None:

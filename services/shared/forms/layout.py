@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from services.shared.form_lines import Line
 from services.shared.forms.normal_forms import clean
@@ -121,7 +121,5 @@ def _parted(line: Line) -> Iterator[Line]:
     start = 0
     for part in line.text.split("\n"):
         end = start + len(part)
-        controls = tuple((tag, max(0, a - start), min(len(part), b - start)) for tag, a, b in line.controls if a <= end and b >= start)
-        strong = max(0, min(len(part), line.strong - start))
-        yield replace(line, text=part, strong=strong, controls=controls, notes=line.notes if end == len(line.text) else ())
+        yield line.part(start, end)
         start = end + 1

@@ -40,7 +40,7 @@ _PLACEHOLDERS: Final = (
         r"(klikk|trykk|klikk eller trykk|click|tap|click or tap)( her| here)?( for)? (å|to) "
         r"(skrive|skriv|legge|angi|enter|add|choose|select)\b.*"
     ),
-    re.compile(r"(velg et element|velg eit element|velg ein dato|velg en dato|choose an item|choose a date|select an item)\.?"),
+    re.compile(r"(velg|vel|choose|select)( (et|eit|en|ein|an?|one))?( (element|dato|svar|alternativ|verdi|item|date|answer|option|value))?[.:…]*"),
     re.compile(r"(skriv her|type here|…|\.{3,}|_{3,}|-{3,})"),
 )
 _LONGEST_LABEL: Final = 200

@@ -48,6 +48,12 @@ def choice_of(asked: Field, text: str) -> str | None:
     return choice_names(asked).get(compact(plain))
 
 
+def is_choice_line(asked: Field, text: str) -> bool:
+    """Whether a text is nothing but choices of a question, with or without boxes."""
+    boxes = split_marks(asked, text)
+    return all(choice_of(asked, words) is not None for words in ([words for _, words in boxes] if boxes else [text]))
+
+
 def choice_names(asked: Field) -> dict[str, str]:
     """The value for each way to write a choice."""
     names: dict[str, str] = {}

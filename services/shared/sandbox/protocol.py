@@ -305,6 +305,8 @@ def _line(raw: Any, most: int) -> Line:
             given[key] = _cell(value)
         elif key == "controls":
             given[key] = tuple([_control(control) for control in _list(value, 5000)])
+        elif key == "marked":
+            given[key] = tuple([_span(span) for span in _list(value, 5000)])
         elif key == "notes":
             given[key] = tuple([_text(note, most) for note in _list(value, 1000)])
         else:
@@ -326,6 +328,13 @@ def _control(raw: Any) -> tuple[str, int, int]:
     if len(parts) != 3:
         _bad("control")
     return _text(parts[0], 300), _whole(parts[1]), _whole(parts[2])
+
+
+def _span(raw: Any) -> tuple[int, int]:
+    parts = _list(raw, 2)
+    if len(parts) != 2:
+        _bad("span")
+    return _whole(parts[0]), _whole(parts[1])
 
 
 def _place(raw: Any) -> dict[str, str | int]:

@@ -72,6 +72,7 @@ class Paragraph:
     struck: bool = False
     controls: list[tuple[str, int, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    marked: list[list[int]] = field(default_factory=list)
     boxes: list[etree._Element] = field(default_factory=list)
 
     def add(self, text: str, look: Look) -> None:
@@ -88,10 +89,19 @@ class Paragraph:
             self.plain_seen = self.plain_seen or not look.faint
             self.all_bold = self.all_bold and bool(look.strong)
             self.all_strong = self.all_strong and bool(look.strong or look.underlined)
+            if look.strong or look.underlined or look.marked:
+                self._mark(self.length - len(text))
         if self.all_strong:
             self.strong = self.length
         if self.all_bold:
             self.bold = self.length
+
+    def _mark(self, start: int) -> None:
+        """What was added from there on is set apart from the text around it."""
+        if self.marked and self.marked[-1][1] == start:
+            self.marked[-1][1] = self.length
+        else:
+            self.marked.append([start, self.length])
 
     def as_answer(self, *, underlined_is_strong: bool) -> dict[str, object]:
         """What crosses to the worker; what is as usual is left out."""
@@ -108,6 +118,8 @@ class Paragraph:
         if self.seen:
             if strong := self.strong if underlined_is_strong else self.bold:
                 said["strong"] = strong
+            if marked := [span for span in self.marked if span[0] or span[1] > strong]:
+                said["marked"] = marked
             if not self.plain_seen:
                 said["faint"] = True
         for mark in _MARKS:

@@ -18,7 +18,7 @@ _HEADING = re.compile(r"(?:heading|overskrift) ?([1-9])", re.IGNORECASE)
 _TITLES = ("title", "tittel", "subtitle", "undertittel")
 _OUTLINE_LEVELS = frozenset("012345678")
 _OFF = ("0", "false", "off", "none")
-_SPEAKS = {f"{_W}{name}": name for name in ("b", "u", "caps", "i", "color", "vanish", "webHidden", "strike", "dstrike")}
+_SPEAKS = {f"{_W}{name}": name for name in ("b", "u", "caps", "i", "color", "vanish", "webHidden", "strike", "dstrike", "highlight", "shd")}
 """What run properties say that matters here; the others are fonts, sizes and languages."""
 _ROOT = re.compile(
     rb"\s*(?:<\?xml[^>]*encoding=[\"']UTF-8[\"'][^>]*\?>\s*)?<w:styles\s[^>]*xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"[^>]*(?<!/)>",
@@ -29,6 +29,8 @@ _AS_WRITTEN = re.compile(r"[\w .,()-]*", re.ASCII)
 """An id that stands in the bytes as it is."""
 _END = b"</w:style>"
 _MOST_CUT_OUT = 100
+_FILL = f"{_W}fill"
+_UNMARKED = ("none", "auto", "ffffff", "white")
 _MOST_STYLES = 2000
 _MOST_ANCESTORS = 12
 
@@ -42,6 +44,7 @@ class Look:
     faint: bool | None = None
     hidden: bool | None = None
     struck: bool | None = None
+    marked: bool | None = None
 
     def over(self, below: Look) -> Look:
         """This look where it says something, the one below it elsewhere."""
@@ -53,6 +56,7 @@ class Look:
             below.faint if self.faint is None else self.faint,
             below.hidden if self.hidden is None else self.hidden,
             below.struck if self.struck is None else self.struck,
+            below.marked if self.marked is None else self.marked,
         )
 
 
@@ -77,7 +81,7 @@ def look_of(properties: etree._Element | None) -> tuple[str, Look]:
     for element in properties if properties is not None else ():
         name = element.tag
         if name in _SPEAKS:
-            said.append((_SPEAKS[name], (element.get(_VALUE) or "true").lower()))
+            said.append((_SPEAKS[name], (element.get(_FILL) or element.get(_VALUE) or "true").lower()))
         elif name == _RUN_STYLE:
             style = element.get(_VALUE, "")
     return style, _look(tuple(said)) if said else PLAIN
@@ -94,7 +98,10 @@ def _look(properties: tuple[tuple[str, str], ...]) -> Look:
     faint = switched("i")
     if "color" in said and _is_grey(said["color"]):
         faint = True
-    return Look(switched("b", "caps"), switched("u"), faint, switched("vanish", "webHidden"), switched("strike", "dstrike"))
+    marks = [said[name] not in _UNMARKED for name in ("highlight", "shd") if name in said]
+    if "color" in said:
+        marks.append(_is_colourful(said["color"]))
+    return Look(switched("b", "caps"), switched("u"), faint, switched("vanish", "webHidden"), switched("strike", "dstrike"), any(marks) if marks else None)
 
 
 def used_in(roots: Iterable[etree._Element]) -> set[str]:
@@ -189,10 +196,19 @@ def _inherited(identifier: str, elements: dict[str, etree._Element], raw: dict[s
 
 def _is_grey(color: str) -> bool:
     """Whether a colour is a grey between black and white."""
-    if not re.fullmatch("[0-9a-f]{6}", color):
-        return False
-    red, green, blue = (int(color[place : place + 2], 16) for place in (0, 2, 4))
-    return 0x55 <= red <= 0xD0 and max(red, green, blue) - min(red, green, blue) <= 12
+    parts = _parts(color)
+    return bool(parts) and 0x55 <= parts[0] <= 0xD0 and max(parts) - min(parts) <= 12
+
+
+def _is_colourful(color: str) -> bool:
+    """Whether a colour is none of black, grey and white."""
+    parts = _parts(color)
+    return bool(parts) and max(parts) - min(parts) > 0x40
+
+
+def _parts(color: str) -> list[int]:
+    """Red, green and blue of a colour that is said in digits."""
+    return [int(color[place : place + 2], 16) for place in (0, 2, 4)] if re.fullmatch("[0-9a-f]{6}", color) else []
 
 
 def _value(element: etree._Element | None) -> str:
