@@ -27,7 +27,7 @@ class Line:
     ``text`` as typed, line breaks and tabs included. ``flow`` is the same for paragraphs that are read one after the other: the body is 0,
     every cell, text box, header and footer has its own; ``outside`` is the flow in which this one stands. ``level`` is that of a heading (1 to 9), else 0. ``strong`` is how many
     characters at the beginning stand out (bold, underlined, capitals by format), ``marked`` are the stretches further on, as (start, end), that do
-    or are highlighted or in colour; ``faint``: all of it is grey or in italics; ``item``: it
+    or are highlighted or in colour; ``faint``: all of it is grey or in italics, ``faded``: so many characters at its end are; ``item``: it
     is an item of a list; ``struck``: a part of it was crossed out and left out of the text. ``controls`` are the parts of the text that
     stand in a content control, as (tag, start, end). ``notes`` are the texts of its foot- and endnotes.
     """
@@ -39,6 +39,7 @@ class Line:
     level: int = 0
     strong: int = 0
     faint: bool = False
+    faded: int = 0
     item: bool = False
     struck: bool = False
     aside: bool = False
@@ -55,6 +56,7 @@ class Line:
             strong=max(0, min(length, self.strong - start)),
             controls=tuple((tag, max(0, a - start), min(length, b - start)) for tag, a, b in self.controls if a <= end and b >= start),
             notes=self.notes if end >= len(self.text) else (),
+            faded=max(0, min(length, self.faded - (len(self.text) - end))),
             marked=tuple((max(0, a - start), min(length, b - start)) for a, b in self.marked if a < end and b > start),
         )
 

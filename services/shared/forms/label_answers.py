@@ -36,30 +36,50 @@ class Answer(NamedTuple):
 
 
 class Help(NamedTuple):
-    """What explains questions in a document: ``texts`` that stand below several labels, and whether slanted text explains."""
+    """What explains questions in a document: ``texts`` that stand below several labels, and whether slanted text or text in a frame explains."""
 
     texts: frozenset[str]
     is_faint: bool
     answers_are_faint: bool = False
+    is_framed: bool = False
 
 
 def help_in(lines: Sequence[Line], places: Sequence[Place]) -> Help:
     """What explains and is no answer: slanted lines and notes that stand there several times; slanted lines with plain answers below."""
     faint = Counter(spaced(line.text) for line in lines if line.faint and len(line.text.split()) >= _SEVERAL)
     notes = Counter(spaced(note) for place in places for note in place.line.notes)
-    answers = [[line for line in _lines(place.answer) if line.text.strip()] for place in places if place.kept]
+    answers = [[line for line in _written(place, ()) if line.text.strip()] for place in places if place.kept]
     above = sum(written[0].faint and not written[1].faint for written in answers if len(written) > 1)
     written_lines = [line for written in answers for line in written]
-    if not above and sum(line.faint for line in written_lines) > len(written_lines) / 2:
-        return Help(frozenset(text for text, count in notes.items() if count >= _SEVERAL), is_faint=False, answers_are_faint=True)
-    return Help(frozenset(text for text, count in (faint + notes).items() if count >= _SEVERAL), above >= _SEVERAL)
+    faint_answers = not above and sum(line.faint for line in written_lines) > len(written_lines) / 2
+    framed = [_goes_on_below(place) for place in places if place.kept and _begins_framed(place)]
+    return Help(
+        frozenset(text for text, count in (notes if faint_answers else faint + notes).items() if count >= _SEVERAL),
+        is_faint=above >= _SEVERAL,
+        answers_are_faint=faint_answers,
+        is_framed=sum(framed) >= max(_SEVERAL, len(framed) / 2),
+    )
+
+
+def _begins_framed(place: Place) -> bool:
+    """Whether a table of one cell comes first after a label."""
+    return bool(place.answer) and isinstance(place.answer[0], Table) and place.answer[0].is_frame
+
+
+def _goes_on_below(place: Place) -> bool:
+    """Whether text stands after the first paragraph or table of an answer."""
+    return any(line.text.strip() for line in _lines(place.answer[1:]))
 
 
 def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Answer:
     """The answer at a place. What stands in the form's own controls (``known_tags``) is left out: it was read by its tag."""
     asked = place.target.asked
     doubts = set(place.doubts)
-    lines = [line for line in _written(place, known_tags) if not (line.faint and (explained.is_faint or spaced(line.text) in explained.texts))]
+    is_framed = _begins_framed(place)
+    if is_framed and not explained.is_framed and _goes_on_below(place):
+        doubts.add("frame")
+    written = _written(place, known_tags, skip=int(is_framed and explained.is_framed))
+    lines = [line for line in written if not (line.faint and (explained.is_faint or spaced(line.text) in explained.texts))]
     kept = (
         [line for line in lines if not is_placeholder(line.text) or not line.text.strip()]
         if explained.answers_are_faint
@@ -112,12 +132,13 @@ def _set_apart(asked: Field, lines: Sequence[Line]) -> str:
     return "\n".join(chosen) if is_clear else ""
 
 
-def _written(place: Place, known_tags: Collection[str]) -> Iterator[Line]:
+def _written(place: Place, known_tags: Collection[str], *, skip: int = 0) -> Iterator[Line]:
+    """The lines after a label, without what is in controls and without so many paragraphs or tables at the beginning."""
     rest = place.candidate.rest
     if rest:
         written = place.line.part(len(place.line.text.rstrip()) - len(rest), len(place.line.text))
-        yield Line(rest, notes=place.line.notes, strong=written.strong, marked=written.marked)
-    for line in _lines(place.answer):
+        yield Line(rest, notes=place.line.notes, strong=written.strong, marked=written.marked, faint=written.faded >= len(rest))
+    for line in _lines(place.answer[skip:]):
         inside = sorted(((start, end) for tag, start, end in line.controls if tag in known_tags), reverse=True)
         text = line.text
         for start, end in inside:
@@ -131,7 +152,7 @@ def _lines(items: Sequence[Item]) -> Iterator[Line]:
         if not isinstance(item, Table):
             yield item
             continue
-        if len(item.rows) == 1 and len(item.rows[0]) == 1:
+        if item.is_frame:
             yield from item.lines()
             continue
         for row in item.rows:

@@ -10,11 +10,10 @@ from typing import Final
 from services.shared.form_lines import Line
 from services.shared.forms.label_index import FULL, LabelIndex, Match
 from services.shared.forms.label_words import is_numbered, spaced
+from services.shared.forms.ticks import EMPTY, TICKED
 
-_EMPTY_BOX: Final = "☐□▢◻❑❏○◯"
-_TICKED_BOX: Final = "☒☑✓✔🗹✗✘⊠■◼"
-_BOX_IN_FRONT: Final = re.compile(rf"^\s*([{_TICKED_BOX}{_EMPTY_BOX}]|\[[xX ]?\]|\([xX ]\)|[xX](?=\s))\s*(\S.*)$", re.DOTALL)
-_BOX_BEHIND: Final = re.compile(rf"^(.*\S)\s*([{_TICKED_BOX}{_EMPTY_BOX}]|\[[xX ]?\])\s*$", re.DOTALL)
+_BOX_IN_FRONT: Final = re.compile(rf"^\s*([{TICKED}{EMPTY}]|\[[xX ]?\]|\([xX ]\)|[xX](?=\s))\s*(\S.*)$", re.DOTALL)
+_BOX_BEHIND: Final = re.compile(rf"^(.*\S)\s*([{TICKED}{EMPTY}]|\[[xX ]?\])\s*$", re.DOTALL)
 _ENDS: Final = re.compile(r"[:?\t]|\s[–—-]\s|_{3,}|\.{4,}|…{2,}")
 _MOST_LOOKED_AT: Final = 320
 _MOST_ENDS: Final = 14
@@ -175,9 +174,9 @@ def strength_of(line: Line, end: int, label: str) -> int:
 
 
 def traits_of(label: str) -> dict[str, bool]:
-    """How a plain label is written: whether it is numbered, ends with a colon or a dash, is in capitals. A question mark takes the place of both."""
+    """How a plain label is written: whether it is numbered or quoted as in an answer to an e-mail, ends with a colon or a dash, is in capitals. A question mark takes the place of both."""
     end = label.rstrip(" *_.…")
-    traits = {"numbered": is_numbered(label)}
+    traits = {"numbered": is_numbered(label), "quoted": label.lstrip().startswith(">")}
     if sum(map(str.isalpha, label)) > _LETTERS_OF_ABBREVIATION:
         traits["capitals"] = label.isupper()
     return traits if end.endswith("?") else traits | {"colon": end.endswith((":", "\t")), "dash": end.endswith(("–", "—", "-"))}

@@ -37,12 +37,13 @@ def settle(places: Sequence[Place]) -> None:
                 place.kept = False
                 place.inside.doubts.add("label inside")
     kept = {place.target.name for place in places if place.kept}
-    if any(_was_text(place, kept) for place in places):
-        # Somebody wrote what reads like a label into an answer here: what is told apart by its words alone could be another such line.
-        for place in places:
-            if place.kept and place.strength < CAPITALS and place.inside is not None and place.inside.is_open and place.inside.has_answer:
-                place.doubts.add("plain label")
-                place.inside.doubts.add("label inside")
+    # Where somebody wrote what reads like a label into an answer, what is told apart by its words alone could be another such line.
+    any_was_text = any(_was_text(place, kept) for place in places)
+    for place in places:
+        is_plain = place.kept and place.strength < CAPITALS and (any_was_text or place.candidate.match.heading)
+        if is_plain and place.inside is not None and place.inside.is_open and place.inside.has_answer:
+            place.doubts.add("plain label")
+            place.inside.doubts.add("label inside")
     for place in places:
         for doubt in [doubt for doubt in place.doubts if doubt.startswith("inside:")]:
             key, _, sub = doubt.removeprefix("inside:").partition("/")

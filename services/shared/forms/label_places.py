@@ -87,7 +87,7 @@ class Places:
 
     def _is_framed_answer(self, table: Table, owner: Place, stream: _Stream) -> bool:
         """Whether a table of one cell straight below a label is the frame around its answer, whatever that reads like."""
-        if len(table.rows) != 1 or len(table.rows[0]) != 1 or owner.candidate.match.heading or _holds_text(stream.events):
+        if not table.is_frame or owner.candidate.match.heading or _holds_text(stream.events):
             return False
         found = (self._finder.find(line) for line in table.lines())
         return len({each.match.targets[0].name for each in found if each is not None and not each.is_heading}) < _SEVERAL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _LABEL, _OWN, _HEADING, _EMPTY, _OTHER = "label", "own", "heading", "empty", "other"
 _SEVERAL: Final = 2
 _MANY: Final = 0.4
+_REMARKS: Final = 2
 _LONGEST_HELP: Final = 400
 
 
@@ -33,6 +35,7 @@ class TableReader:
         self._by_columns = False
         self._own_share = 0.0
         self._heads: dict[int, str] = {}
+        self._main: int | None = None
 
     def read(self, table: Table) -> bool:
         """Find the labels of a table and their answers; False when it has none and is a part of what stands around it."""
@@ -47,6 +50,7 @@ class TableReader:
             self._forget_labels_in_answers(table, kinds)
         pairs = sum(self._is_pair(row, kinds) for row in table.rows)
         self._heads = self._heads_of(table, kinds)
+        self._main = self._main_column(table, kinds)
         self._by_columns = self._has_a_column_for_each_record(table, kinds)
         done: set[int] = set()
         for index, row in enumerate(table.rows):
@@ -119,6 +123,15 @@ class TableReader:
         first = table.rows[0]
         is_heads = len(first) > 1 and not any(kinds[id(block)] in (_LABEL, _OWN) for block in first)
         return {block.column: block.text for block in first if block.text} if is_heads else {}
+
+    def _main_column(self, table: Table, kinds: dict[int, str]) -> int | None:
+        """Of several columns of answers the one in which by far most are written: in the others stand remarks."""
+        counts: Counter[int] = Counter()
+        for row in table.rows:
+            right = self._answers_beside(table, row[0], kinds) if kinds[id(row[0])] in (_LABEL, _OWN) else []
+            counts.update(block.column for block in right if len(right) > 1 and kinds[id(block)] != _EMPTY)
+        (column, most), (_, next_most) = [*counts.most_common(2), (None, 0), (None, 0)][:2]
+        return column if most >= _REMARKS * max(next_most, 1) else None
 
     def _has_a_column_for_each_record(self, table: Table, kinds: dict[int, str]) -> bool:
         """Whether the labels of a group stand in the first column, and each further column is a row of the group."""
@@ -228,6 +241,8 @@ class TableReader:
             items = list(self._marked(right))
             chosen = [right[0]]
         place = self._add(block, candidate, items, table=table.number)
+        if self._main is not None and any(answer not in chosen or answer.column != self._main for answer in written):
+            place.doubts.add("remarks")
         if len(chosen) > 1 and not (target.asked.choices or target.asked.type.json == "boolean" or target.asked.type.shape == "list"):
             place.doubts.add("several cells")
 
@@ -239,7 +254,8 @@ class TableReader:
         heads = {column: " ".join(text.casefold().split()).strip(" :") for column, text in self._heads.items()}
         named = [block for block in right if heads.get(block.column) in words.answer_words]
         left = [block for block in right if heads.get(block.column) not in words.help_words]
-        return named or [block for block in left if block in written] or left[:1] or right[:1]
+        main = [block for block in left if block in written and block.column == self._main]
+        return named or main or [block for block in left if block in written] or left[:1] or right[:1]
 
     def _marked(self, right: Sequence[Block]) -> list[Line]:
         """Crosses in columns named for the choices, as ticked boxes beside their names."""

@@ -15,10 +15,11 @@ from typing import Final
 from services.shared.forms.normal_forms import clean
 from services.shared.settings import SCHEMAS
 
+_QUOTE: Final = r"(?:>\s*)*"
 _WORDS: Final = re.compile(r"[^\W_]+")
 _PARENTHESES: Final = re.compile(r"\s*[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]")
 _LAST_PARENTHESES: Final = re.compile(r"\s*[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]\s*$")
-_NUMBER: Final = r"[0-9]{1,3}(?:\.[0-9]{1,2}){0,3}[a-z]?(?:\s*[.):]+\s*|\s+)(?=\D)|[ivx]{1,4}[.)]\s*|[a-zæøå](?:\.?[0-9]{1,2}){0,2}[.):]\s*"
+_NUMBER: Final = r"\[[0-9]{1,3}\]\s*|[0-9]{1,3}(?:\.[0-9]{1,2}){0,3}[a-z]?(?:\s*[.):]+\s*|\s+)(?=\D)|[ivx]{1,4}[.)]\s*|[a-zæøå](?:\.?[0-9]{1,2}){0,2}[.):]\s*"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def reading_rules() -> ReadingRules:
         label_margin=said["label_margin"],
         choice_least=said["choice_least"],
         most_fuzzy=said["most_fuzzy"],
-        numbering=re.compile(rf"^(?:(?:{numbering})\.?\s*[0-9]{{1,3}}(?:\.[0-9]{{1,2}})*[a-z]?\s*[.:)–-]*\s*|{_NUMBER})", re.IGNORECASE),
+        numbering=re.compile(rf"^{_QUOTE}(?:(?:{numbering})\.?\s*[0-9]{{1,3}}(?:\.[0-9]{{1,2}})*[a-z]?\s*[.:)–-]*\s*|{_NUMBER}|)", re.IGNORECASE),
         marks=re.compile(rf"[\s,;:–-]*\b(?:{marks})\b[\s.:*]*$", re.IGNORECASE),
         lead_ins=re.compile(rf"^(?:{lead_ins})\s+", re.IGNORECASE),
         answer_words=frozenset(said["answer_words"]),
@@ -99,4 +100,5 @@ def is_mark_only(text: str, label: str) -> bool:
 
 def is_numbered(text: str) -> bool:
     """Whether a text begins with a number of its own."""
-    return bool(reading_rules().numbering.match(text.strip()))
+    found = reading_rules().numbering.match(text.strip())
+    return found is not None and any(map(str.isalnum, found[0]))

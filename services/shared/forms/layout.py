@@ -40,6 +40,11 @@ class Table:
     number: int
     rows: list[list[Block]] = field(default_factory=list)
 
+    @property
+    def is_frame(self) -> bool:
+        """Whether it is one cell, drawn around what is in it."""
+        return len(self.rows) == 1 and len(self.rows[0]) == 1
+
     def lines(self) -> Iterator[Line]:
         """Every line in it."""
         for row in self.rows:

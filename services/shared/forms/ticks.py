@@ -9,9 +9,9 @@ from services.shared.forms.fields import Field
 from services.shared.forms.label_words import compact, without_parentheses
 from services.shared.forms.normal_forms import clean, yes_or_no
 
-_EMPTY: Final = "☐□▢◻❑❏○◯"
-_TICKED: Final = "☒☑✓✔🗹✗✘⊠■◼●"
-_MARK: Final = re.compile(rf"([{_TICKED}{_EMPTY}]|\[[xX✓ ]?\]|\([xX ]\)|(?:(?<=^)|(?<=[\s:]))[xX](?=\s|$))", re.MULTILINE)
+EMPTY: Final = "☐□▢◻❑❏○◯"
+TICKED: Final = "☒☑✓✔🗹✗✘⊠■◼●◉⦿🔘"
+_MARK: Final = re.compile(rf"([{TICKED}{EMPTY}]|\[[xX✓ ]?\]|\([xX ]\)|(?:(?<=^)|(?<=[\s:]))[xX](?=\s|$))", re.MULTILINE)
 _ENDS: Final = " \t\n.:;,–—-/|"
 _BRACKETED_TICK: Final = re.compile(r"[\[(][xX✓][\])]")
 
@@ -23,7 +23,7 @@ def is_mark(text: str) -> bool:
 
 def is_ticked(mark: str) -> bool:
     """Whether a mark says yes."""
-    return mark in _TICKED or mark in "xX" or bool(_BRACKETED_TICK.fullmatch(mark))
+    return mark in TICKED or mark in "xX" or bool(_BRACKETED_TICK.fullmatch(mark))
 
 
 def split_marks(asked: Field, text: str) -> list[tuple[bool, str]]:

@@ -68,6 +68,8 @@ class Paragraph:
     all_strong: bool = True
     all_bold: bool = True
     seen: bool = False
+    lettered: bool = False
+    faint_from: int = -1
     plain_seen: bool = False
     struck: bool = False
     controls: list[tuple[str, int, int]] = field(default_factory=list)
@@ -87,13 +89,16 @@ class Paragraph:
         if text.strip():
             self.seen = True
             self.plain_seen = self.plain_seen or not look.faint
-            self.all_bold = self.all_bold and bool(look.strong)
-            self.all_strong = self.all_strong and bool(look.strong or look.underlined)
+            leads = not self.lettered and not any(map(str.isalpha, text))  # a number before what stands out
+            self.lettered = not leads
+            self.all_bold = self.all_bold and bool(look.strong or leads)
+            self.all_strong = self.all_strong and bool(look.strong or look.underlined or leads)
+            self.faint_from = -1 if not look.faint else self.length - len(text) if self.faint_from < 0 else self.faint_from
             if look.strong or look.underlined or look.marked:
                 self._mark(self.length - len(text))
-        if self.all_strong:
+        if self.all_strong and (look.strong or look.underlined):
             self.strong = self.length
-        if self.all_bold:
+        if self.all_bold and look.strong:
             self.bold = self.length
 
     def _mark(self, start: int) -> None:
@@ -122,6 +127,8 @@ class Paragraph:
                 said["marked"] = marked
             if not self.plain_seen:
                 said["faint"] = True
+            elif self.faint_from >= 0:
+                said["faded"] = self.length - self.faint_from
         for mark in _MARKS:
             if getattr(self, mark):
                 said[mark] = getattr(self, mark)
