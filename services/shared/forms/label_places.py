@@ -95,7 +95,7 @@ class Places:
     def _line(self, stream: _Stream, line: Line, owner: Place | None, following: Item | None) -> Place | None:
         """One line of running text; the label whose answer comes next."""
         candidate = self._candidate(line, owner)
-        if owner is not None and (candidate is None or candidate.strength <= owner.strength) and _is_choice_of(owner, line):
+        if owner is not None and _is_choice_of(owner, line) and not _is_label_too(candidate, owner, following):
             stream.events.append(line)
             return owner
         boxed = candidate is not None and _has_boxes(candidate, following)
@@ -263,6 +263,8 @@ class Places:
                 if isinstance(event, Place) and event.kept:
                     owner = event
                 elif event is None or (isinstance(event, Place) and (event.strength >= STRONG or event.candidate.match.heading)):
+                    if owner is not None and event is not None and event.strength < CAPITALS and owner.is_open and owner.has_answer:
+                        owner.doubts.add("heading")
                     owner = None
                 elif owner is not None:
                     owner.answer.append(event.line if isinstance(event, Place) else event)
@@ -272,6 +274,14 @@ def _is_choice_of(owner: Place, line: Line) -> bool:
     """Whether a line is one of the choices the question before it gives."""
     asked = owner.target.asked
     return bool(asked.choices or asked.type.json == "boolean") and choice_of(asked, line.text) is not None
+
+
+def _is_label_too(candidate: Candidate | None, owner: Place, following: Item | None) -> bool:
+    """Whether a line that is a choice of the question before it is the next label: it stands out, and no further choice comes after it."""
+    if candidate is None or candidate.strength < min(owner.strength, STRONG):
+        return False
+    is_in_list = isinstance(following, Line) and _is_choice_of(owner, following)
+    return candidate.strength > owner.strength or (candidate.strength >= STRONG and not is_in_list)
 
 
 def _has_boxes(candidate: Candidate, following: Item | None) -> bool:

@@ -46,10 +46,10 @@ class TableReader:
         if not any(kind in (_LABEL, _OWN) for kind in kinds.values()):
             return self._read_inside(table, kinds)
         headers = {index for index in range(len(table.rows)) if self._is_header(table, index, kinds)}
+        self._heads = self._heads_of(table, kinds)
         if not headers:
             self._forget_labels_in_answers(table, kinds)
         pairs = sum(self._is_pair(row, kinds) for row in table.rows)
-        self._heads = self._heads_of(table, kinds)
         self._main = self._main_column(table, kinds)
         self._by_columns = self._has_a_column_for_each_record(table, kinds)
         done: set[int] = set()
@@ -82,6 +82,7 @@ class TableReader:
         own = _own_beside(table, kinds) or self._own_beside
         labels = {column for column, found in columns.items() if sum(kind in (_LABEL, _OWN) for kind in found) >= len(found) / 2}
         labels = {column for column in labels if column == min(columns) or own > 0 or column not in last}
+        labels = {column for column in labels if self._heads.get(column) == self._heads.get(min(labels))}
         for row in table.rows:
             follows = False
             for block in row:
@@ -243,7 +244,7 @@ class TableReader:
         place = self._add(block, candidate, items, table=table.number)
         if self._main is not None and any(answer not in chosen or answer.column != self._main for answer in written):
             place.doubts.add("remarks")
-        if len(chosen) > 1 and not (target.asked.choices or target.asked.type.json == "boolean" or target.asked.type.shape == "list"):
+        if len(chosen) > 1 and not (target.asked.choices or target.asked.type.json == "boolean"):
             place.doubts.add("several cells")
 
     def _answer_cells(self, right: Sequence[Block], written: Sequence[Block]) -> Sequence[Block]:
