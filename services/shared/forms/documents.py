@@ -37,7 +37,9 @@ def read_document(definition: FormDefinition, fields: Sequence[tuple[str, TagVal
         return _joined(definition, by_tag, tagged.doubtful, Labelled())
     if not on_paper and is_untouched(definition, lines):
         return _joined(definition, by_tag, tagged.doubtful, Labelled())
-    lines = [line for line in lines if for_comparison(line.text) not in definition.printed_words]
+    printed = definition.printed_words
+    # A cell stays in its place, whatever is left out of it.
+    lines = [Line("", line.flow, line.outside, line.cell) if for_comparison(line.text) in printed else line for line in lines]
     found = find_answers(definition, lines, present, on_paper=on_paper)
     return _joined(definition, by_tag, tagged.doubtful, _still_open(definition, by_tag, present, found))
 

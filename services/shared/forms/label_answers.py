@@ -16,7 +16,7 @@ from services.shared.forms.label_words import reading_rules, spaced
 from services.shared.forms.layout import Item, Table
 from services.shared.forms.normal_forms import clean, is_placeholder
 from services.shared.forms.reading import TagValue
-from services.shared.forms.ticks import choice_of, split_marks
+from services.shared.forms.ticks import EMPTY, choice_of, is_mark, split_marks
 
 _SEVERAL: Final = 2
 _LEADERS: Final = re.compile(r"^\s*(?:_{3,}|\.{4,}|…{2,})\s*|\s*(?:_{3,}|\.{4,}|…{2,})\s*$")
@@ -155,10 +155,22 @@ def _lines(items: Sequence[Item]) -> Iterator[Line]:
         if item.is_frame:
             yield from item.lines()
             continue
+        if _is_matrix(item):
+            for head, cross in zip(*item.rows, strict=True):
+                yield Line(f"{'☒' if is_mark(cross.text) and cross.text not in EMPTY else '☐'} {head.text}")
+            continue
         for row in item.rows:
             cells = [list(block.lines()) for block in row]
             text = "\t".join(" ".join(line.text.strip() for line in cell if line.text.strip()) for cell in cells)
             yield Line(text.strip("\t"), notes=tuple(note for cell in cells for line in cell for note in line.notes))
+
+
+def _is_matrix(table: Table) -> bool:
+    """Whether it is a row of choices over a row of crosses."""
+    if len(table.rows) != _SEVERAL or len(table.rows[0]) != len(table.rows[1]):
+        return False
+    heads, crosses = ([block.text for block in row] for row in table.rows)
+    return all(heads) and any(crosses) and all(not text or is_mark(text) for text in crosses)
 
 
 def _without_help(lines: Sequence[Line], doubts: set[str]) -> list[Line]:

@@ -15,6 +15,7 @@ from services.shared.forms.ticks import EMPTY, TICKED
 _BOX_IN_FRONT: Final = re.compile(rf"^\s*([{TICKED}{EMPTY}]|\[[xX ]?\]|\([xX ]\)|[xX](?=\s))\s*(\S.*)$", re.DOTALL)
 _BOX_BEHIND: Final = re.compile(rf"^(.*\S)\s*([{TICKED}{EMPTY}]|\[[xX ]?\])\s*$", re.DOTALL)
 _ENDS: Final = re.compile(r"[:?\t]|\s[–—-]\s|_{3,}|\.{4,}|…{2,}")
+_LEADER: Final = re.compile(r"(?:_{3,}|\.{4,}|…{2,})\s*$")
 _MOST_LOOKED_AT: Final = 320
 _MOST_ENDS: Final = 14
 _LONGEST_WITHOUT_SIGN: Final = 200
@@ -166,7 +167,7 @@ def strength_of(line: Line, end: int, label: str) -> int:
     if label.isupper() and sum(map(str.isalpha, label)) > _LETTERS_OF_ABBREVIATION:
         return CAPITALS + number
     strength = PLAIN + number
-    if label.rstrip(" *_.…").endswith((":", "\t", "?")):
+    if label.rstrip(" *_.…").endswith((":", "\t", "?")) or _LEADER.search(label):
         strength += _COLON_MORE
     elif end < len(line.text):
         strength -= _DASH_LESS

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 
 from services.shared.form_lines import Line
@@ -19,6 +21,10 @@ from services.shared.forms.label_places import Places
 from services.shared.forms.label_words import reading_rules
 from services.shared.forms.layout import Table, layout_of
 from services.shared.forms.reading import Reading, TagValue, read_tags
+
+_PAGE: Final = re.compile(r"\S(?:\t|\s?\.{4,}|\s?…{2,})\s*[0-9]{1,3}\s*$")
+_PAGE_NUMBER: Final = re.compile("[0-9]+")
+_LEAST_CONTENTS: Final = 5
 
 LABEL: Final = "label"
 UNSURE: Final = "unsure"
@@ -55,6 +61,7 @@ def reading_of(definition: FormDefinition, found: Labelled) -> Reading:
 
 def find_answers(definition: FormDefinition, lines: Sequence[Line], known_tags: Collection[str], *, on_paper: bool = False) -> Labelled:
     """The answers by labels, those in the form's own controls (``known_tags``) left out. ``on_paper``: the lines are those of a page."""
+    lines = list(_without_contents(lines))
     finder = Finder(definition.label_index, reading_rules().most_fuzzy)
     places = Places(finder, layout_of(joined_labels(definition.label_index, lines) if on_paper else lines))
     places.close()
@@ -85,6 +92,15 @@ def find_answers(definition: FormDefinition, lines: Sequence[Line], known_tags: 
             additions[key] = answer
     _place_additions(definition, found, additions)
     return found
+
+
+def _without_contents(lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines without a table of contents: several one after the other that end with numbers of pages, none smaller than the one before."""
+    for is_list, stretch in groupby(lines, key=lambda line: bool(_PAGE.search(line.text))):
+        found = list(stretch)
+        pages = [int(_PAGE_NUMBER.findall(line.text)[-1]) for line in found] if is_list else []
+        if len(found) < _LEAST_CONTENTS or not is_list or pages != sorted(pages):
+            yield from found
 
 
 def joined_labels(index: LabelIndex, lines: Sequence[Line]) -> Sequence[Line]:

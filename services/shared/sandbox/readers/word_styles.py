@@ -101,7 +101,9 @@ def _look(properties: tuple[tuple[str, str], ...]) -> Look:
     marks = [said[name] not in _UNMARKED for name in ("highlight", "shd") if name in said]
     if "color" in said:
         marks.append(_is_colourful(said["color"]))
-    return Look(switched("b", "caps"), switched("u"), faint, switched("vanish", "webHidden"), switched("strike", "dstrike"), any(marks) if marks else None)
+    return Look(
+        switched("b", "caps"), switched("u"), faint, switched("vanish", "webHidden"), switched("strike", "dstrike"), any(marks) if marks else None
+    )
 
 
 def used_in(roots: Iterable[etree._Element]) -> set[str]:
