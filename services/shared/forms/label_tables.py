@@ -129,7 +129,8 @@ class TableReader:
         """Of several columns of answers the one in which by far most are written: in the others stand remarks."""
         counts: Counter[int] = Counter()
         for row in table.rows:
-            right = self._answers_beside(table, row[0], kinds) if kinds[id(row[0])] in (_LABEL, _OWN) else []
+            label = next((block for block in row if kinds[id(block)] in (_LABEL, _OWN)), None)
+            right = self._answers_beside(table, label, kinds) if label is not None else []
             counts.update(block.column for block in right if len(right) > 1 and kinds[id(block)] != _EMPTY)
         (column, most), (_, next_most) = [*counts.most_common(2), (None, 0), (None, 0)][:2]
         return column if most >= _REMARKS * max(next_most, 1) else None
@@ -240,9 +241,9 @@ class TableReader:
         items = [item for answer in chosen for item in answer.items]
         if len(right) > 1 and written and self._heads and all(is_mark(other.text) for other in written):
             items = list(self._marked(right))
-            chosen = [right[0]]
+            written = chosen = [right[0]]
         place = self._add(block, candidate, items, table=table.number)
-        if self._main is not None and any(answer not in chosen or answer.column != self._main for answer in written):
+        if self._main is not None and len(right) > 1 and any(answer.column != self._main for answer in written):
             place.doubts.add("remarks")
         if len(chosen) > 1 and not (target.asked.choices or target.asked.type.json == "boolean"):
             place.doubts.add("several cells")
@@ -270,7 +271,8 @@ class TableReader:
         last_in_row = all(kinds[id(other)] == _EMPTY for other in table.beside(block))
         if below is not None and last_in_row:
             answers = [other for other in row_of(table, below) if other.column >= block.column]
-            if candidate.match.heading and (self._is_pair(row_of(table, below), kinds) or any(self._holds_table(other) for other in answers)):
+            has_questions = len(answers) > 1 and any(kinds[id(other)] in (_LABEL, _OWN) for other in answers)
+            if candidate.match.heading and (has_questions or any(self._holds_table(other) for other in answers)):
                 return  # a heading that reads like a question, over questions with answers of their own
             if all(kinds[id(other)] in (_OTHER, _EMPTY) or self._stands_out_less(other, candidate) for other in answers):
                 for answer in (*answers, *self._more_choices(table, answers, candidate)):
