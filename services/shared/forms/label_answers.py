@@ -19,6 +19,7 @@ from services.shared.forms.reading import TagValue
 from services.shared.forms.ticks import EMPTY, choice_of, is_mark, split_marks
 
 _SEVERAL: Final = 2
+_MOST_PARTS: Final = 8
 _LEADERS: Final = re.compile(r"^\s*(?:_{3,}|\.{4,}|…{2,})\s*|\s*(?:_{3,}|\.{4,}|…{2,})\s*$")
 _STROKES: Final = " \t\n/|,;"
 _YES_OR_NO: Final = re.compile(r"^(ja|nei|yes|no|j|n)\b[\s.,:;–—-]*(.*)$", re.IGNORECASE | re.DOTALL)
@@ -324,7 +325,7 @@ def _pieces(asked: Field, words: str) -> list[str]:
     found: list[str] = []
     number = 0
     while number < len(parts):
-        for end in range(len(parts), number, -2):
+        for end in range(min(len(parts), number + 2 * _MOST_PARTS + 1), number, -2):
             piece = "".join(parts[number:end])
             if end == number + 1 or choice_of(asked, piece) is not None:
                 found.append(piece.strip())

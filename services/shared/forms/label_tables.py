@@ -241,7 +241,7 @@ class TableReader:
         items = [item for answer in chosen for item in answer.items]
         if len(right) > 1 and written and self._heads and all(is_mark(other.text) for other in written):
             items = list(self._marked(right))
-            written = chosen = [right[0]]
+            written, chosen = [], [right[0]]
         place = self._add(block, candidate, items, table=table.number)
         if self._main is not None and len(right) > 1 and any(answer.column != self._main for answer in written):
             place.doubts.add("remarks")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.shared.form_lines import lines_of_text
+from services.shared.form_lines import Line, lines_of_text
 from services.shared.forms import FormDefinition, load_forms, read_labels
 from services.shared.forms.fields import Field
 from services.shared.settings import SCHEMAS
@@ -123,3 +123,24 @@ def test_rows_of_a_group_begin_at_their_numbered_heading_or_where_a_label_comes_
 def test_an_answer_that_does_not_look_like_one_is_unsure() -> None:
     reading = read_labels(FORM, lines_of_text("Dato: snart\nNavn: Eksempel AS"))
     assert reading.read_as == {"name": "label", "day": "unsure"}
+
+
+def test_of_choices_that_all_stand_printed_the_one_that_is_set_apart_is_chosen() -> None:
+    lines = (Line("Er stoffet vurdert før?"), Line("Ja / Nei", marked=((5, 8),)))
+    assert read_labels(FORM, lines).answers == {"known": False}
+    assert read_labels(FORM, (lines[0], Line("Ja / Nei"))).answers == {}
+
+
+def test_slanted_text_after_several_labels_is_help_and_no_answer() -> None:
+    helped = [
+        line
+        for label, answer in (("Navn", "Eksempel AS"), ("Dato", "2026-05-01"), ("Beskriv: bakgrunn", ""))
+        for line in (Line(f"{label} Se veiledningen til {label}", strong=len(label), faded=20 + len(label)), Line(answer))
+    ]
+    assert read_labels(FORM, helped).answers == {"name": "Eksempel AS", "day": "2026-05-01"}
+
+
+def test_a_table_of_contents_answers_nothing() -> None:
+    labels = ("Navn", "Telefon", "Er stoffet vurdert før?", "Beskriv: bakgrunn", "Dato")
+    contents = [Line(f"{number} {label}\t{2 + number // 3}") for number, label in enumerate(labels, 1)]
+    assert read_labels(FORM, [*contents, Line("1 Navn", level=1), Line("Eksempel AS")]).answers == {"name": "Eksempel AS"}

@@ -30,7 +30,7 @@ def answer() -> dict[str, Any]:
         "document": "d/1",
         "fields": [["a", "x"], ["b", True], ["c", ["y"]]],
         "payload": None,
-        "lines": [{"text": "t", "cell": [1, 0, 0, 1, 1], "controls": [["a", 0, 1]]}],
+        "lines": [{"text": "t", "cell": [1, 0, 0, 1, 1], "controls": [["a", 0, 1]], "marked": [[0, 1]], "faded": 1}],
         "language": "nb",
         "carried_in": "d",
     }
@@ -52,6 +52,7 @@ def test_an_honest_answer_is_believed(folder: Path, policy: Policy) -> None:
     assert found.form
     assert found.form.tags == {"a": "x", "b": True, "c": ["y"]}
     assert found.form.lines[0].cell == Cell(1, 0, 0)
+    assert (found.form.lines[0].marked, found.form.lines[0].faded) == (((0, 1),), 1)
 
 
 LIES: dict[str, Callable[[dict[str, Any]], object]] = {
@@ -75,6 +76,7 @@ LIES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a field without a value": lambda said: said["form"]["fields"].append(["a"]),
     "a line that is no object": lambda said: said["form"]["lines"].append("x"),
     "a cell without a row": lambda said: said["form"]["lines"].append({"text": "x", "cell": [1]}),
+    "a mark without an end": lambda said: said["form"]["lines"].append({"text": "x", "marked": [[1]]}),
     "too much text": lambda said: said["form"].update(lines=[{"text": "x" * 100_000}] * 3),
     "a strange language": lambda said: said["form"].update(language="../"),
     "no documents": lambda said: said.update(documents=[]),

@@ -88,12 +88,17 @@ class Paragraph:
         self.length += len(text)
         if text.strip():
             self.seen = True
-            self.plain_seen = self.plain_seen or not look.faint
             leads = not self.lettered and not any(map(str.isalpha, text))  # a number before what stands out
             self.lettered = not leads
+            if look is PLAIN:  # as most text is
+                self.plain_seen = True
+                self.faint_from = -1
+                self.all_bold, self.all_strong = self.all_bold and leads, self.all_strong and leads
+                return
+            self.plain_seen = self.plain_seen or not look.faint
+            self.faint_from = -1 if not look.faint else self.length - len(text) if self.faint_from < 0 else self.faint_from
             self.all_bold = self.all_bold and bool(look.strong or leads)
             self.all_strong = self.all_strong and bool(look.strong or look.underlined or leads)
-            self.faint_from = -1 if not look.faint else self.length - len(text) if self.faint_from < 0 else self.faint_from
             if look.strong or look.underlined or look.marked:
                 self._mark(self.length - len(text))
         if self.all_strong and (look.strong or look.underlined):

@@ -29,7 +29,7 @@ _AS_WRITTEN = re.compile(r"[\w .,()-]*", re.ASCII)
 """An id that stands in the bytes as it is."""
 _END = b"</w:style>"
 _MOST_CUT_OUT = 100
-_FILL = f"{_W}fill"
+_SHADED, _FILL = f"{_W}shd", f"{_W}fill"
 _UNMARKED = ("none", "auto", "ffffff", "white")
 _MOST_STYLES = 2000
 _MOST_ANCESTORS = 12
@@ -81,7 +81,7 @@ def look_of(properties: etree._Element | None) -> tuple[str, Look]:
     for element in properties if properties is not None else ():
         name = element.tag
         if name in _SPEAKS:
-            said.append((_SPEAKS[name], (element.get(_FILL) or element.get(_VALUE) or "true").lower()))
+            said.append((_SPEAKS[name], (element.get(_FILL if name == _SHADED else _VALUE) or "true").lower()))
         elif name == _RUN_STYLE:
             style = element.get(_VALUE, "")
     return style, _look(tuple(said)) if said else PLAIN
