@@ -9,6 +9,7 @@ from services.shared.form_lines import Line
 from services.shared.forms.conditions import is_unanswered
 from services.shared.forms.definition import FormDefinition
 from services.shared.forms.fields import Field
+from services.shared.forms.label_words import reading_rules
 from services.shared.forms.labels import UNSURE, Labelled, find_answers, reading_of
 from services.shared.forms.normal_forms import for_comparison
 from services.shared.forms.printed import META_TAGS
@@ -37,7 +38,7 @@ def read_document(definition: FormDefinition, fields: Sequence[tuple[str, TagVal
         return _joined(definition, by_tag, tagged.doubtful, Labelled())
     if not on_paper and is_untouched(definition, lines):
         return _joined(definition, by_tag, tagged.doubtful, Labelled())
-    printed = definition.printed_words
+    printed = definition.printed_words - reading_rules().answer_words
     # A cell stays in its place, whatever is left out of it.
     lines = [Line("", line.flow, line.outside, line.cell) if for_comparison(line.text) in printed else line for line in lines]
     found = find_answers(definition, lines, present, on_paper=on_paper)

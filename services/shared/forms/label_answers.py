@@ -20,7 +20,7 @@ from services.shared.forms.ticks import EMPTY, choice_of, is_mark, split_marks
 
 _SEVERAL: Final = 2
 _MOST_PARTS: Final = 8
-_LEADERS: Final = re.compile(r"^\s*(?:_{3,}|\.{4,}|…{2,})\s*|\s*(?:_{3,}|\.{4,}|…{2,})\s*$")
+_LEADERS: Final = re.compile(r"^\s*(?:_{3,}|\.{4,}|…{2,}|[→➔➜➤►▶⇒]|[-=]>)\s*|\s*(?:_{3,}|\.{4,}|…{2,})\s*$")
 _STROKES: Final = " \t\n/|,;"
 _YES_OR_NO: Final = re.compile(r"^(ja|nei|yes|no|j|n)\b[\s.,:;–—-]*(.*)$", re.IGNORECASE | re.DOTALL)
 _BETWEEN: Final = re.compile(r"\s*(?:/|\||\n|\t|,|\bog\b|\beller\b|\bor\b|\band\b)\s*")

@@ -16,6 +16,7 @@ from services.shared.forms.label_answers import Answer, answer_at, help_in
 from services.shared.forms.label_candidates import STRONG, Finder
 from services.shared.forms.label_choice import settle
 from services.shared.forms.label_index import FULL, LabelIndex
+from services.shared.forms.label_markup import without_markup
 from services.shared.forms.label_place import Place
 from services.shared.forms.label_places import Places
 from services.shared.forms.label_words import reading_rules
@@ -61,7 +62,7 @@ def reading_of(definition: FormDefinition, found: Labelled) -> Reading:
 
 def find_answers(definition: FormDefinition, lines: Sequence[Line], known_tags: Collection[str], *, on_paper: bool = False) -> Labelled:
     """The answers by labels, those in the form's own controls (``known_tags``) left out. ``on_paper``: the lines are those of a page."""
-    lines = list(_without_contents(lines))
+    lines = list(_without_contents(without_markup(lines)))
     finder = Finder(definition.label_index, reading_rules().most_fuzzy)
     places = Places(finder, layout_of(joined_labels(definition.label_index, lines) if on_paper else lines))
     places.close()

@@ -1,6 +1,17 @@
 """Word forms without content controls, as people make them. See README.md."""
 
-from tests.shared.forms.layouts import blind_abroad, blind_forms, blind_last, blind_letters, blind_people, blind_tables, habits, prose, tables
+from tests.shared.forms.layouts import (
+    blind_abroad,
+    blind_forms,
+    blind_last,
+    blind_letters,
+    blind_pasted,
+    blind_people,
+    blind_tables,
+    habits,
+    prose,
+    tables,
+)
 from tests.shared.forms.layouts.kit import LAYOUTS, Layout, Page, Question, layout
 
 __all__ = [
@@ -12,6 +23,7 @@ __all__ = [
     "blind_forms",
     "blind_last",
     "blind_letters",
+    "blind_pasted",
     "blind_people",
     "blind_tables",
     "habits",
