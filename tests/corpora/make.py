@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import sys
 import zipfile
@@ -174,6 +175,8 @@ ACCEPT = (
     ),
     Case("zip-with-old-code-page", "a.zip", lambda: _old_zip("Søknad å.txt".encode("cp850")), None, ("a.zip/Søknad å.txt",)),
     Case("zip-with-windows-code-page", "a.zip", lambda: _old_zip("Søknad å.txt".encode("cp1252")), None, ("a.zip/Søknad å.txt",)),
+    Case("zip-with-one-windows-letter", "a.zip", lambda: _old_zip("Søknad.txt".encode("cp1252")), None, ("a.zip/Søknad.txt",)),
+    Case("zip-with-windows-folders", "a.zip", lambda: zipped({"Mappe\\": b"", "Mappe\\a.txt": b"x"}), None, ("a.zip/Mappe/a.txt",)),
     Case("zip-told-in-unicode", "a.zip", rare.zip_told_in_unicode, None, ("a.zip/søknad.txt",)),
     Case("zip-from-china", "a.zip", rare.zip_from_china, None, ("a.zip/临床研究.txt",)),
     Case("zip-from-a-pipe", "a.zip", rare.zip_from_a_pipe, None, ("a.zip/tall.csv",)),
@@ -194,6 +197,13 @@ ACCEPT = (
         ),
         None,
         ("a.eml/figur.png", "a.eml/Notat.txt", "a.eml/Videresendt.eml", "a.eml/Videresendt.eml/Rapport.pdf"),
+    ),
+    Case(
+        "mail-about-another-behind-a-mark",
+        "a.eml",
+        lambda: codecs.BOM_UTF8 + mail("x", "Hei", _DAY, forwarded=mail("Metode 1/2", "Hei", _DAY)),
+        None,
+        ("a.eml/Metode 1_2.eml",),
     ),
     Case("mail-with-logo-in-text", "a.eml", lambda: _mail_with_logo(), None, ("a.eml/logo.gif", "a.eml/Notat.txt")),
     Case("mail-with-unnamed-parts", "a.eml", rare.mail_with_unnamed_parts, None, ("a.eml/vedlegg 3.gif", "a.eml/vedlegg 4.asc")),

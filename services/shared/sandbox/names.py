@@ -9,6 +9,7 @@ _WINDOWS_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]
 _DRIVE = re.compile(r"[A-Za-z]:")
 _AS_IT_IS = re.compile(r"[A-Za-z0-9_()]+(?:[ .-][A-Za-z0-9_()]+)*")
 """A name that there is nothing to clean in, as most are."""
+_SEPARATORS = re.compile(r"[/\\]")
 _NAME_BYTES = 255
 
 
@@ -17,30 +18,29 @@ def clean_name(raw_name: str, fallback: str = "fil") -> str:
 
     The extension survives the cut. A name with nothing left becomes `fallback`.
     """
-    last = re.split(r"[/\\]", raw_name)[-1]
+    last = _SEPARATORS.split(raw_name)[-1]
     return _clean_part(last) or fallback
 
 
 def clean_path(raw_path: str) -> str:
     """A name with its folders, each part cleaned, `/` between them; empty, `.` and `..` parts are dropped."""
-    parts = [_clean_part(part) for part in re.split(r"[/\\]", raw_path) if part not in ("", ".", "..")]
+    parts = [_clean_part(part) for part in _SEPARATORS.split(raw_path) if part not in ("", ".", "..")]
     return "/".join(part for part in parts if part) or "fil"
 
 
 def hostile_path(raw_path: str) -> str | None:
-    """Why a name inside an archive is refused (`absolute`, `traversal`, `backslash`, `drive`, `device`, `control`), or None.
+    """Why a name inside an archive is refused (`absolute`, `traversal`, `drive`, `device`, `control`), or None.
 
-    Nothing is ever written under such a name; it is refused because whoever unpacks the original later may do so.
+    A backslash parts folders, too: older programs on Windows write them so. Nothing is ever written under a refused name; it is refused because whoever
+    unpacks the original later may do so.
     """
     if "\0" in raw_path or any(unicodedata.category(character) == "Cc" for character in raw_path):
         return "control"
-    if raw_path.startswith("/"):
+    if raw_path.startswith(("/", "\\")):
         return "absolute"
     if _DRIVE.match(raw_path):
         return "drive"
-    if "\\" in raw_path:
-        return "backslash"
-    parts = raw_path.split("/")
+    parts = _SEPARATORS.split(raw_path)
     if ".." in parts:
         return "traversal"
     return "device" if any(_WINDOWS_DEVICES.match(part) for part in parts) else None

@@ -115,7 +115,10 @@ def test_folders_are_kept_in_a_path_and_lead_nowhere() -> None:
     [
         ("/a", "absolute"),
         ("a/../b", "traversal"),
-        ("a\\b", "backslash"),
+        ("a\\b", None),
+        ("\\a", "absolute"),
+        ("a\\..\\b", "traversal"),
+        ("x\\nul", "device"),
         ("C:a", "drive"),
         ("x/lpt1.txt", "device"),
         ("a\nb", "control"),

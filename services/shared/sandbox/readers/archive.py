@@ -18,7 +18,7 @@ def read(opening: FileOpening, document: Document) -> None:
     """Hand over all members. A member with a bad name is refused alone; the others are still opened."""
     limits = opening.policy.opening
     archive = safezip.open_zip(document.stream, entries=limits.archive_entries, member_bytes=limits.member_bytes, total_bytes=limits.unpacked_bytes)
-    files = [info for info in archive.infolist() if not info.orig_filename.endswith("/")]
+    files = [info for info in archive.infolist() if not _is_folder(info)]
     if files and document.depth >= limits.depth:
         raise Refused("archive_too_deep", limit=limits.depth)
     if files and all(info.flag_bits & 0x1 for info in files):
@@ -41,6 +41,11 @@ def _extract(opening: FileOpening, document: Document, archive: zipfile.ZipFile,
         opening.finding(document, refused.code, **{**refused.detail, "member": names.clean_path(name)})
         return
     opening.extract(document, name, safezip.member_chunks(archive, info), size=info.file_size)
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    """Also as older programs on Windows write one."""
+    return info.orig_filename.endswith("/") or (info.orig_filename.endswith("\\") and info.file_size == 0)
 
 
 def _left_out(opening: FileOpening, name: str) -> bool:

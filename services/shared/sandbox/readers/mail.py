@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import codecs
 import email
 import email.policy
 import re
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _POLICY = email.policy.default.clone(raise_on_defect=False)
 _MOST_NESTING = 50
+_NO_FOLDERS = str.maketrans("/\\", "__")
 _SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _UUENCODED = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 
@@ -28,6 +30,8 @@ def read(opening: FileOpening, document: Document) -> None:
     limits = opening.policy.opening
     if document.size > limits.message_bytes:
         raise Refused("file_too_complex", limit=limits.message_bytes)
+    if document.stream.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:  # an editor's mark before the first header
+        document.stream.seek(0)
     message = email.message_from_binary_file(document.stream, policy=_POLICY)
     if not message.keys():
         raise Refused("file_corrupt", reason="no headers")
@@ -86,8 +90,9 @@ def _read_part(opening: FileOpening, document: Document, leaf: _Part, number: in
     elif part.get_content_type() == "message/rfc822":
         inner = part.get_payload()
         if isinstance(inner, list) and inner and isinstance(inner[0], Message):
-            name = name or f"{_header(inner[0], 'Subject').strip() or f'melding {number}'}.eml"
-            opening.extract(document, _plain(name if name.lower().endswith(".eml") else f"{name}.eml"), [inner[0].as_bytes()])
+            # A subject is no path: its slashes part no folders.
+            name = _plain(name) if name else _header(inner[0], "Subject").translate(_NO_FOLDERS).strip() or f"melding {number}"
+            opening.extract(document, name if name.lower().endswith(".eml") else f"{name}.eml", [inner[0].as_bytes()])
     elif leaf.is_file:
         data = part.get_payload(decode=True)
         if isinstance(data, bytes):

@@ -124,7 +124,7 @@ def member_name(info: zipfile.ZipInfo) -> str:
         if code_page == "utf-8":
             return reading
         readings.append(reading)
-    best = max(readings, key=lambda reading: sum(character in _LETTERS for character in reading))
+    best = max(readings, key=_likely_letters)
     if all(character.isascii() or character in _LETTERS for character in best):
         return best
     with contextlib.suppress(UnicodeDecodeError):
@@ -132,6 +132,11 @@ def member_name(info: zipfile.ZipInfo) -> str:
         if all(character.isascii() or "\u4e00" <= character <= "\u9fff" for character in chinese):
             return chinese
     return best
+
+
+def _likely_letters(reading: str) -> int:
+    """How much it looks like a name: a letter counts more than a sign, since the byte of ø in one code page is that of ° in another."""
+    return sum(2 if character.isalpha() else 1 for character in reading if character in _LETTERS)
 
 
 def _told_in_unicode(extra: bytes, raw: bytes) -> str | None:
