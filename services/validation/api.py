@@ -221,8 +221,10 @@ def _add_forms(api: Blueprint, context: Context) -> None:
     @api.get("/policy")
     @open_route
     def policy() -> Response:
-        """Limits and types that are allowed."""
-        return jsonify(context.policy.public())
+        """Limits and types that are allowed, and what is refused."""
+        language = preferred_language()
+        refusals = {code: words.text(f"problem.{code}.title", language) for code in context.policy.outcomes}
+        return jsonify({**context.policy.public(), "refusals": refusals})
 
 
 def _template_view(context: Context, kind: str) -> Callable[[str, str], Response]:

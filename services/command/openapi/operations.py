@@ -401,6 +401,6 @@ FORMS: Final = (
         )
         for (kind, media_type), program in zip(MEDIA_TYPES.items(), ("Word", "PDF"), strict=True)
     ),
-    Operation("get", "/policy", "getPolicy", "forms", "Limits and allowed types", ANYBODY, {200: Answer("The limits.", ref("Policy"))}),
+    Operation("get", "/policy", "getPolicy", "forms", "Limits and allowed types", ANYBODY, {200: Answer("The limits.", ref("Policy"))}, (LANGUAGE,)),
     Operation("get", "/openapi.json", "getDescription", "forms", "This description", ANYBODY, {200: Answer("OpenAPI 3.1.", {"type": "object"})}),
 )

@@ -264,6 +264,11 @@ SUBMISSION_SHAPES: dict[str, Schema] = {
             "opening": {"type": "object", "additionalProperties": NUMBER},
             "types": listed(closed({"name": TEXT, "media_type": TEXT, "extensions": listed(TEXT), "roles": listed(TEXT)})),
             "outcomes": {"type": "object", "additionalProperties": one_of("needs_correction", "quarantined")},
+            "refusals": {
+                "type": "object",
+                "additionalProperties": TEXT,
+                "description": "What is refused, in a few words, by the code it is told with.",
+            },
         }
     ),
 }

@@ -24,6 +24,10 @@ def add_helpers(pages: Blueprint, context: Context) -> None:
             "agencies": [actor for actor in context.actors.all() if actor.takes_work],
             "agency_name": lambda agency: agency_name(context, agency, language),
             "sizes": context.policy.sizes,
+            "opening": context.policy.opening,
+            "attachment_extensions": sorted(
+                {f".{extension}" for kind in context.policy.types if "attachment" in kind.roles for extension in kind.extensions}
+            ),
             "address": address,
         }
 

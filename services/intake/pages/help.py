@@ -36,8 +36,7 @@ def add_help(pages: Blueprint, context: Context) -> None:
     @open_route
     def help_page() -> str:
         """How to send, what may be sent, what the states mean."""
-        extensions = sorted({f".{extension}" for kind in context.policy.types if "attachment" in kind.roles for extension in kind.extensions})
-        return render_template("help.html", states=lifecycle.STATES, extensions=extensions)
+        return render_template("help.html", states=lifecycle.STATES)
 
     @pages.get("/hjelp/problemer")
     @open_route

@@ -186,7 +186,8 @@ class Policy:
         return {
             "sizes": _as_dict(self.sizes),
             "opening": {
-                name: getattr(self.opening, name) for name in ("depth", "archive_entries", "documents", "member_bytes", "unpacked_bytes", "pages")
+                name: getattr(self.opening, name)
+                for name in ("depth", "archive_entries", "documents", "member_bytes", "unpacked_bytes", "embedded_bytes", "pages")
             },
             "types": [
                 {
