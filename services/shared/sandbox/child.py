@@ -45,6 +45,7 @@ def run(start: Start) -> None:
     request = _receive_request(start.link)
     files, limits = request["files"], Limits(**request["limits"])
     os.nice(5)
+    confine.go_behind_when_slow()
     confine.confine_child(
         start.confinement,
         start.scratch,

@@ -74,6 +74,8 @@ class Opening:
 class Limits:
     """What one child of the box may use; `memory_bytes` is address space beyond what the zygote had, `children` run at a time.
 
+    Times on the wall only end what stands still: how long the processor time takes depends on what else the machine does, and is no fault of the file.
+
     `scan_seconds`: how long the scanner looks at one file, with all that is in it, before it gives up and it is not scanned. The largest file that may come in must have
     been looked at by then; a bomb of a few megabytes must not hold up others for longer.
     """

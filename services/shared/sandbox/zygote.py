@@ -159,6 +159,7 @@ def main(descriptor: int, scratch_root: Path, *, tables: bool) -> None:
     policy = Policy.parse(control.recv(_FIRST_MESSAGE_BYTES).decode())
     child.warm_up(policy, tables=tables)
     base_memory = _address_space()
+    confine.prepare_to_go_behind()
     confinement = confine.confine_zygote(scratch_root)
     try:
         control.send(json.dumps({"ready": True, "missing": confinement.missing, "landlock": confinement.landlock_abi}).encode())

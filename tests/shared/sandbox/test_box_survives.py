@@ -214,3 +214,15 @@ def test_one_sender_has_half_of_the_places_and_another_goes_past_those_who_wait(
         assert len(children_of(own_box)) == half
         for one in slow:
             one.result().discard()
+
+
+def test_a_child_that_takes_long_goes_behind_the_others_and_a_quick_one_does_not(own_box: Box) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(open_files, own_box, ("slow.txt", SLOW))
+        wait_until(lambda: len(children_of(own_box)) == 1)
+        (child,) = children_of(own_box)
+        priorities = {child.nice()}
+        wait_until(lambda: priorities.add(child.nice()) or 15 in priorities)
+        assert processor_seconds(child) >= 0.9
+        assert priorities <= {0, 5, 15}
+        slow.result().discard()
