@@ -13,16 +13,23 @@ from services.shared.forms import FormDefinition, load_forms
 from services.shared.forms.templates import filled_form, make_template
 from services.shared.settings import SCHEMAS
 from services.shared.words import LANGUAGES
-from tests.shared.forms.pdf_programs import PROGRAMS, filled_by
+from tests.shared.forms.chromium_viewer import ChromiumViewer, chromium_viewer
+from tests.shared.forms.pdf_programs import PROGRAMS, filled_by, items_of
 from tests.shared.forms.round_trip import Reader, differences, for_paper, random_answers, reading, saved_by_libreoffice
 
 FORMS = load_forms(SCHEMAS / "forms")
-INSTANCES, BY_LIBREOFFICE, BY_A_PROGRAM = 1000, 20, 20
+INSTANCES, BY_LIBREOFFICE, BY_A_PROGRAM, IN_CHROMIUM = 1000, 20, 20, 3
 
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     with reading(tmp_path_factory.mktemp("reader")) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumViewer]:
+    with chromium_viewer(tmp_path_factory.mktemp("chromium")) as one:
         yield one
 
 
@@ -83,4 +90,18 @@ def test_pdf_forms_that_other_programs_filled_in_are_read_as_they_were_filled_in
         data = filled_by(program, make_template(newest(form_type), "pdf", language).data, newest(form_type), language, answers)
         wrong += [f"{number} {line}" for line in differences(answers, reader.answers(data, "pdf"))]
     print(f"{form_type} filled in by {program}, wrong: {len(wrong)}")
+    assert wrong[:5] == []
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("form_type", FORMS.types())
+def test_pdf_forms_filled_in_with_the_keyboard_in_chromiums_viewer_and_saved_there_are_read_as_they_were_filled_in(
+    reader: Reader, viewer: ChromiumViewer, seed: int, form_type: str, request: pytest.FixtureRequest
+) -> None:
+    wrong = list[str]()
+    for number, each in enumerate(random_answers(newest(form_type), scaled(request, IN_CHROMIUM), seed)):
+        language, answers = LANGUAGES[number % 3], for_paper(newest(form_type), each)
+        data = viewer.fill(make_template(newest(form_type), "pdf", language).data, items_of(newest(form_type), language, answers))
+        wrong += [f"{number} {line}" for line in differences(answers, reader.answers(data, "pdf"))]
+    print(f"{form_type} filled in in Chromium's viewer, wrong: {len(wrong)}")
     assert wrong[:5] == []
