@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -15,11 +15,10 @@ from services.archive.fixity import INTACT
 from services.archive.handlers import check_all
 from services.archive.rebuild import StorageRootMissing, rebuild
 from services.command import assemble
-from services.command.remote import DATA_IS_WRONG, client, json_option, show, talks
+from services.command.calls import COULD_NOT_CHECK, DATA_IS_WRONG, json_option, show
+from services.command.remote import client, talks
 from services.shared.context import Context
 from services.shared.settings import Settings
-
-COULD_NOT_CHECK: Final = 4
 
 
 def check_everything(context: Context) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 import requests
 
-from services.command.remote import CALL_IS_WRONG, DATA_IS_WRONG, NOT_REACHABLE
+from services.command.calls import CALL_IS_WRONG, DATA_IS_WRONG, NOT_REACHABLE
 from services.routing import outbox
 from services.routing.broker.definitions import agencies_of, definitions, password_hash, passwords, vhost_of, without_password
 from services.shared.actors import load_actors

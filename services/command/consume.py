@@ -26,8 +26,9 @@ import click
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
+from services.command.calls import CALL_IS_WRONG, NOT_REACHABLE
 from services.command.client import Client, NotReachable, Refused
-from services.command.remote import CALL_IS_WRONG, NOT_REACHABLE, client
+from services.command.remote import client
 from services.routing.broker.connection import BackOff
 from services.routing.broker.definitions import RECEIPTS, WORK
 from services.routing.messages import RECALL_TYPE, WORK_TYPE

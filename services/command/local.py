@@ -15,8 +15,8 @@ import click
 
 from services.command.archive import check_everything
 from services.command.assemble import DataInUse
+from services.command.calls import CALL_IS_WRONG, DATA_IS_WRONG, NOT_REACHABLE
 from services.command.client import Client
-from services.command.remote import CALL_IS_WRONG, DATA_IS_WRONG, NOT_REACHABLE
 from services.command.samples import Outcome, print_table, submit_samples
 from services.command.servers.process import NotStarted, ServerMissing, free_port
 from services.command.up import PortInUse, System, running, say_where, stop_on_sigterm, wait_for_signal

@@ -6,13 +6,12 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
 
 import click
 
-from services.command.remote import CALL_IS_WRONG, DATA_IS_WRONG, file_argument, json_option
+from services.command.calls import CALL_IS_WRONG, COULD_NOT_CHECK, DATA_IS_WRONG, file_argument, json_option
 from services.shared import lifecycle, timestamps
-from services.shared.context import Checking
+from services.shared.checking import Checking
 from services.shared.forms import load_forms
 from services.shared.forms.templates import MEDIA_TYPES, make_template
 from services.shared.sandbox import Box, BoxCrashed, BoxUnavailable
@@ -20,8 +19,6 @@ from services.shared.scanner import NoScanner
 from services.shared.settings import SCHEMAS
 from services.shared.words import LANGUAGES
 from services.validation.examine import File, Request, examine
-
-COULD_NOT_CHECK: Final = 4
 
 
 @click.command()

@@ -10,12 +10,12 @@ from typing import Any, Final
 import click
 from rich.console import Console
 
+from services.command.calls import COULD_NOT_CHECK, DATA_IS_WRONG, file_argument, json_option, show
 from services.command.client import Client, Refused
-from services.command.remote import DATA_IS_WRONG, client, file_argument, json_option, show, talks
+from services.command.remote import client, talks
 from services.shared.registers.importing import FILE_PART
 
 METHODS: Final = "methods"
-COULD_NOT_CHECK: Final = 4
 WAIT_SECONDS: Final = 300.0
 REFUSED_SHOWN: Final = 20
 which = click.option("--register", "name", default=METHODS, show_default=True, help="Which register.")

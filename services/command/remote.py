@@ -8,15 +8,13 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, ParamSpec
+from typing import Any, ParamSpec
 
 import click
 
+from services.command.calls import CALL_IS_WRONG, DATA_IS_WRONG, NOT_REACHABLE, file_argument, json_option, show
 from services.command.client import Client, NotReachable, Refused
 
-DATA_IS_WRONG: Final = 1
-CALL_IS_WRONG: Final = 2
-NOT_REACHABLE: Final = 3
 Arguments = ParamSpec("Arguments")
 
 
@@ -44,15 +42,6 @@ def talks(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
             sys.exit(NOT_REACHABLE)
 
     return run
-
-
-def show(data: Any, *, as_json: bool, lines: Callable[[Any], list[str]]) -> None:
-    """Print for a machine or for a person."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=1) if as_json else "\n".join(lines(data)))
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-file_argument = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()

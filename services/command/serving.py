@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from services.command.remote import CALL_IS_WRONG
+from services.command.calls import CALL_IS_WRONG
 from services.shared.settings import Settings
 
 

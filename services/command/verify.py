@@ -18,12 +18,11 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from services.command.remote import CALL_IS_WRONG, DATA_IS_WRONG, file_argument, json_option, show
+from services.command.calls import CALL_IS_WRONG, COULD_NOT_CHECK, DATA_IS_WRONG, file_argument, json_option, show
 from services.intake.receipt import ATTACHED_NAME
 from services.shared.sandbox import Box, BoxCrashed, BoxUnavailable, Incoming, Policy
 from services.shared.settings import SCHEMAS
 
-COULD_NOT_CHECK: Final = 4
 RECEIVED, NOT_IN_RECEIPT, NOT_GIVEN = "received", "not_in_receipt", "not_given"
 _MOST_BYTES: Final = 16_000_000  # a receipt is some kilobytes; a file that was meant as one of FILES is not read whole
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from services.shared.actors import Actors, load_actors
+from services.shared.checking import Checking
 from services.shared.database import Database
-from services.shared.forms import FormCatalogue, Register, load_forms
+from services.shared.forms import Register
 from services.shared.forms.templates import Templates
 from services.shared.identity.tokens import TokenVerifier
 from services.shared.measures import Measure
 from services.shared.objects import Objects
 from services.shared.registers import registers_in_force
-from services.shared.sandbox import Box, Policy
+from services.shared.sandbox import Box
 from services.shared.scanner import NoScanner, Scanner
 from services.shared.search.codes import Codes
 from services.shared.settings import Settings
@@ -26,39 +26,6 @@ from services.shared.signing import ReceiptSigner
 
 RoutingPreview = Callable[[str, Mapping[str, Any], date, str | None, str], dict[str, Any]]
 """(form type, answers, Norwegian day of receipt, kind of submitter, language) -> ``routing`` as in a submission, ``held`` and the ``skipped`` rules."""
-
-
-class Checking:
-    """What examining a submission needs: the data in ``schemas/``, a scanner and the box."""
-
-    def __init__(self, schemas: Path, scanner: Scanner) -> None:
-        self.schemas, self.scanner = schemas, scanner
-
-    @cached_property
-    def forms(self) -> FormCatalogue:
-        """The form definitions in ``schemas/forms``."""
-        return load_forms(self.schemas / "forms")
-
-    @cached_property
-    def templates(self) -> Templates:
-        """The forms to fill in."""
-        return Templates()
-
-    @cached_property
-    def codes(self) -> Codes:
-        """What is searched for whole, in ``schemas/search``."""
-        return Codes(self.schemas / "search")
-
-    @cached_property
-    def policy(self) -> Policy:
-        """The limits in ``schemas/policy``."""
-        return Policy.load(self.schemas / "policy")
-
-    box: Box
-
-    def registers(self, today: date) -> Mapping[str, Register]:
-        """The registers that checks may ask on a day, by name: none, unless there is a database that keeps them."""
-        return {}
 
 
 class Context(Checking):
@@ -89,6 +56,16 @@ class Context(Checking):
     def registers(self, today: date) -> Mapping[str, Register]:
         """The newest imports."""
         return registers_in_force(self.database, self.schemas, today)
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The forms to fill in."""
+        return Templates()
+
+    @cached_property
+    def codes(self) -> Codes:
+        """What is searched for whole, in ``schemas/search``."""
+        return Codes(self.schemas / "search")
 
     @cached_property
     def receipt_signer(self) -> ReceiptSigner:

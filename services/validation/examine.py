@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from services.shared import lifecycle, words
-from services.shared.context import Checking
+from services.shared.checking import Checking
 from services.shared.forms import CheckContext, Finding, FormDefinition, Reading, Register, ask, check, normalise, read_document, recognise
 from services.shared.forms.asking import READING_UNSURE
 from services.shared.identity_numbers import blot_out

@@ -15,7 +15,7 @@ import requests
 
 from services.command import assemble
 from services.command.up import Running, running
-from services.shared.context import Checking
+from services.shared.checking import Checking
 from services.shared.forms import load_forms
 from services.shared.forms.changes import changed_answers
 from services.shared.sandbox import Box

@@ -18,7 +18,7 @@ from samples.builders.attachments import pdf_report
 from samples.builders.hostile_archives import password_zip, zip_of
 from services.command.servers.clamd import Clamd, eicar, marker
 from services.shared import lifecycle
-from services.shared.context import Checking
+from services.shared.checking import Checking
 from services.shared.looking import REFUSED
 from services.shared.objects.s3 import S3Objects
 from services.shared.sandbox import Box

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import pytest
 
 from services.shared import lifecycle
-from services.shared.context import Checking
+from services.shared.checking import Checking
 from services.shared.sandbox import Box
 from services.shared.scanner import NoScanner
 from services.shared.settings import SCHEMAS

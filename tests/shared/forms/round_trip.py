@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from services.shared.context import Checking
+from services.shared.checking import Checking
 from services.shared.forms import FormDefinition
 from services.shared.sandbox import Box
 from services.shared.scanner import NoScanner
