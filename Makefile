@@ -40,7 +40,7 @@ format: setup-dev ## Put the code into its one form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-prove: setup-dev $(STAMPS)/servers ## The long proofs: kills at random moments, hostile files (N= scales)
+prove: setup-dev $(STAMPS)/servers $(STAMPS)/browser ## The long proofs: kills at random moments, hostile files (N= scales)
 	$(BIN)/pytest tests/prove --prove -s --prove-scale $(N)
 
 bench: setup-dev ## Every time, CPU and memory figure, in one run

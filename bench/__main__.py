@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import documents, material, report
+from bench import checks, documents, material, report
 from bench.measuring import measure
 from bench.system import EMBEDDED, REAL
 
@@ -26,6 +26,8 @@ def main() -> None:
     asked = parser.parse_args()
     figures: dict[str, Any] = {"count": asked.count, "heavy": asked.heavy}
     figures["bytes"] = {file.name: len(file.data) for file in material.make(heavy=asked.heavy).submission("1")}
+    with tempfile.TemporaryDirectory(prefix="mottak-bench-") as folder:
+        figures["check_command_ms"] = checks.command_times(Path(folder))
     for ends in (EMBEDDED, REAL) if asked.ends == "both" else (asked.ends,):
         with tempfile.TemporaryDirectory(prefix="mottak-bench-") as folder:
             # The database server runs as a user of its own, who must be able to reach its folder.

@@ -16,7 +16,8 @@ from services.shared import telemetry
 
 COMMANDS: Final = {
     "local": ("up", "demo"),
-    "offline": ("check", "template"),
+    "check": ("check",),
+    "template": ("template",),
     "verify": ("verify",),
     "remote": ("submit", "status", "redrive", "token", "routing"),
     "archive": ("archive",),

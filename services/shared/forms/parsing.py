@@ -67,6 +67,8 @@ def _field(document: Mapping[str, Any]) -> Field:
         raise FormDefinitionError(f"{where}: a key is small letters, digits and _")
     if document["required_when"] is not None and (problem := problem_with(document["required_when"])):
         raise FormDefinitionError(f"{where}: {problem}")
+    for name, least in (("max_length", 1), ("min", None), ("max", None), ("paper_rows", 1)):
+        _whole_number(document.get(name), least, f"{where}, {name}")
     return Field(
         key=document["key"],
         label=_texts(document["label"], where),
@@ -120,6 +122,11 @@ def _texts(texts: Any, where: str) -> Mapping[str, str]:
     return MappingProxyType(dict(texts))
 
 
+def _whole_number(value: Any, least: int | None, where: str) -> None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or (least is not None and value < least)):
+        raise FormDefinitionError(f"{where}: not a whole number" + ("" if least is None else f" from {least} on"))
+
+
 def _only(document: Mapping[str, Any], allowed: frozenset[str], required: frozenset[str], where: str) -> None:
     unknown, missing = set(document) - allowed, required - set(document)
     if unknown or missing:
@@ -129,7 +136,8 @@ def _only(document: Mapping[str, Any], allowed: frozenset[str], required: frozen
 def _refuse_contradictions(definition: FormDefinition) -> None:
     """Every field and check once, and no word about a field that is not there."""
     keys = [each.key for section in definition.sections for each in section.fields]
-    for name, values in (("field", keys), ("check", [check.id for check in definition.checks])):
+    groups = [(f"{each.key}, field", [sub.key for sub in each.fields]) for each in definition.fields.values()]
+    for name, values in (("field", keys), ("check", [check.id for check in definition.checks]), *groups):
         if twice := {value for value in values if values.count(value) > 1}:
             raise FormDefinitionError(f"{name} {sorted(twice)} stands twice")
     if strangers := set(definition.headline) - set(keys):

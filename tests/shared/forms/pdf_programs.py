@@ -1,4 +1,4 @@
-"""Programs that fill in a PDF form, each in its own way: pypdf, pikepdf, and PDFium, which is what Chromium's viewer is made of.
+"""Programs that fill in a PDF form, each in its own way: pypdf, pikepdf, and PDFium, which is what Chromium's viewer is made of (`chromium_viewer.py`).
 
 The viewer itself cannot be made to save from a script, so PDFium is driven through the interface the viewer uses: focus a field, type.
 """
