@@ -1,4 +1,4 @@
-"""A form that no code has heard of: a folder and a routing rule in a copy of ``schemas/``, and a real process takes it in every way there is."""
+"""A form that no code has heard of, with a field of every type: a folder and a routing rule in a copy of ``schemas/``, and a real process takes it in every way there is."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from samples.builders.controls import Definition
 from samples.builders.json_form import json_form
 from samples.builders.pdf_form import pdf_form
 from samples.builders.word_form import docx_form
+from services.shared.forms.field_types import FIELD_TYPES
 from services.shared.settings import SCHEMAS, Settings
-from tests.end_to_end.system import System, form_part
+from tests.end_to_end.system import System, attachment_part, form_part
 from tests.intake.pages.browsing import Person
 
 pytestmark = pytest.mark.timeout(300)
@@ -31,6 +32,37 @@ def _field(key: str, type_: str, label: dict[str, str], **more: Any) -> dict[str
     return {"key": key, "label": label, "type": type_, **common, **more}
 
 
+ANSWERS_OF_TYPES: dict[str, Any] = {
+    "long_text": "Første linje.\n\nTredje linje – «sitert».",
+    "bool": False,
+    "money_nok": 1250000,
+    "month": "2026-05",
+    "orgnr": "974760673",
+    "phone": "+47 22 00 00 00",
+    "file": "tegning.txt",
+    "atc": "L01FF02",
+    "method_id": "ID2024_017",
+    "method_id_list": ["ID2024_017", "ID2025_003"],
+    "ema_number": "EMEA/H/C/005950",
+    "ma_number": "EU/1/15/1024/001",
+    "study_id": "NCT01234567",
+    "tender_ref": "LIS 2601",
+    "item_number_list": ["123456", "654321"],
+    "icd10_list": ["C34.1", "E10"],
+    "reference_list": ["Hansen A. Lampe, lys; og varme. 2020.", "Olsen B. 2021."],
+    "enum": "b",
+}
+ANSWERS: dict[str, Any] = {
+    "equipment": "Fototerapilampe «Ærfugl»",
+    "bought_on": "2025-05-17",
+    "kinds": ["lampe"],
+    "mail": "post@eksempelsykehus.example",
+    "places": [{"ward": "Nyfødt", "beds": 12}, {"ward": "Føde", "beds": 8}],
+    **{f"a_{type_}": answer for type_, answer in ANSWERS_OF_TYPES.items()},
+}
+TWO = [{"value": value, "label": _texts(f"Valg {value}", f"Val {value}", f"Choice {value}")} for value in ("a", "b")]
+# The types that the first section has not; see the last test.
+MORE: dict[str, dict[str, Any]] = {type_: {"values": TWO} if type_ == "enum" else {} for type_ in ANSWERS_OF_TYPES}
 FORM: dict[str, Any] = {
     "form_type": "utstyrsmelding",
     "form_version": "2.1",
@@ -64,7 +96,14 @@ FORM: dict[str, Any] = {
                     ],
                 ),
             ],
-        }
+        },
+        {
+            "key": "more",
+            "title": _texts("Mer", "Meir", "More"),
+            "fields": [
+                _field(f"a_{type_}", type_, _texts(f"Felt {type_}", f"Felt {type_} nn", f"Field {type_}"), **more) for type_, more in MORE.items()
+            ],
+        },
     ],
     "checks": [
         {
@@ -88,13 +127,7 @@ RULE: dict[str, Any] = {
     "valid_to": None,
     "replaces": [],
 }
-ANSWERS: dict[str, Any] = {
-    "equipment": "Fototerapilampe «Ærfugl»",
-    "bought_on": "2025-05-17",
-    "kinds": ["lampe"],
-    "mail": "post@eksempelsykehus.example",
-    "places": [{"ward": "Nyfødt", "beds": 12}, {"ward": "Føde", "beds": 8}],
-}
+DRAWING = attachment_part(b"En tegning.", ANSWERS["a_file"])
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +164,7 @@ BUILDERS: dict[str, Callable[[Definition, dict[str, Any], str], bytes]] = {"docx
 @pytest.mark.parametrize("extension", BUILDERS)
 def test_it_is_sent_over_the_api_in_every_format_and_language(system: System, extension: str, language: str) -> None:
     form = BUILDERS[extension](FORM, ANSWERS, language)
-    answer = system.post("forslagsstiller", [form_part(form, f"melding.{extension}")])
+    answer = system.post("forslagsstiller", [form_part(form, f"melding.{extension}"), DRAWING])
     assert answer.status_code == 202, answer.text
     assert _as_routed(system, answer.json()["id"])["language"] == language
 
@@ -141,12 +174,18 @@ def test_it_is_chosen_and_sent_on_the_upload_page_and_found_on_the_board(system:
     person = Person(where, "forslagsstiller")
     page = person.get("/send-inn")
     assert "Melding om nytt utstyr" in [option.text for option in page.tree.xpath("//select[@id='form_type']/option")]
-    sent = person.upload(page, [("form", ("melding.docx", docx_form(FORM, ANSWERS)))], form_type="utstyrsmelding")
+    sent = person.upload(page, [("form", ("melding.docx", docx_form(FORM, ANSWERS))), DRAWING], form_type="utstyrsmelding")
     reference = re.search(r"NM-\d{4}-\w{6}", sent.title)
     assert reference is not None, sent.text
     view = _as_routed(system, reference[0])
     followed = person.get(f"/innsendinger/{reference[0]}").text
-    for shown in ("Melding om nytt utstyr", "Navn på utstyret", "Fototerapilampe «Ærfugl»", "Folkehelseinstituttet"):
+    for shown in (
+        *(f"Felt {type_}" for type_ in MORE),
+        "Melding om nytt utstyr",
+        "Navn på utstyret",
+        "Fototerapilampe «Ærfugl»",
+        "Folkehelseinstituttet",
+    ):
         assert shown in followed
     board = Person(where, "sekretariat").get("/tavle?form_type=utstyrsmelding")
     assert view["reference"] in board.text
@@ -172,12 +211,12 @@ def test_its_empty_template_is_handed_out_and_read_back(system: System, extensio
 
 
 def test_its_publication_leaves_out_what_it_does_not_publish(system: System) -> None:
-    answer = system.post("forslagsstiller", [form_part(json_form(FORM, ANSWERS))]).json()
+    answer = system.post("forslagsstiller", [form_part(json_form(FORM, ANSWERS)), DRAWING]).json()
     view = _as_routed(system, answer["id"])
     headers = {"Authorization": f"Bearer {system.token('forslagsstiller')}"}
     shown = requests.get(f"{system.url}{view['links']['rendering']}?format=html&language=en", headers=headers, timeout=60)
     assert shown.status_code == 200
-    for wanted in ("Report of new equipment", "Fototerapilampe «Ærfugl»", "17 May 2025", "Lamp", "Nyfødt"):
+    for wanted in ("Report of new equipment", "Fototerapilampe «Ærfugl»", "17 May 2025", "Lamp", "Nyfødt", *(f"Field {type_}" for type_ in MORE)):
         assert wanted in shown.text
     assert ANSWERS["mail"] not in shown.text
 
@@ -188,3 +227,8 @@ def test_it_is_listed_with_its_schema(system: System) -> None:
     assert own["title"] == "Report of new equipment"
     schema = requests.get(system.url + own["links"]["schema"], timeout=30).json()
     assert set(schema["properties"]) == set(ANSWERS)
+
+
+def test_it_has_a_field_of_every_type() -> None:
+    fields = [field for section in FORM["sections"] for field in section["fields"]]
+    assert {field["type"] for each in fields for field in (each, *each.get("fields", ()))} == FIELD_TYPES.keys()
