@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from services.shared.context import Checking
+from services.shared.checking import Checking
 from services.shared.sandbox import Incoming, Opened, OpenedDocument
 from services.shared.scanner import INFECTED, NOT_SCANNED, Verdict
 
