@@ -1,6 +1,6 @@
-"""Programs that fill in a PDF form, each in its own way: pypdf, pikepdf, and PDFium, which is what Chromium's viewer is made of (`chromium_viewer.py`).
+"""Programs that fill in a PDF form, each in its own way: pypdf, pikepdf, and PDFium, which is what Chromium's viewer is made of.
 
-The viewer itself cannot be made to save from a script, so PDFium is driven through the interface the viewer uses: focus a field, type.
+PDFium is driven through the interface the viewer uses: focus a field, type. The viewer itself, which takes far longer, is in `chromium_viewer.py`.
 """
 
 from __future__ import annotations
