@@ -25,8 +25,8 @@ run: $(if $(filter real,$(ENDS)),setup-dev $(STAMPS)/servers,setup) samples ## R
 demo: setup samples ## Submit the samples to a system of their own and show what becomes of each
 	$(BIN)/mottak demo --samples samples/made
 
-test: setup-dev $(STAMPS)/servers $(STAMPS)/browser ## Run the whole suite, on both ends of every store
-	$(BIN)/pytest tests
+test: setup-dev $(STAMPS)/servers $(STAMPS)/browser ## Run the whole suite, on both ends of every store, a file to a core at a time
+	$(BIN)/pytest tests -n logical --maxprocesses 4 --dist loadgroup
 
 check: setup-dev ## Format, lint, types, import rules, dependencies
 	$(BIN)/ruff format --check .

@@ -14,10 +14,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--prove-seed", type=int, default=None, metavar="SEED", help="run a proof again with the seed it printed")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_company(item)))
     if config.getoption("--prove"):
         return
     left_out = pytest.mark.skip(reason="a long proof: run it with --prove (make prove)")
     for item in items:
         if "prove" in item.path.parts:
             item.add_marker(left_out)
+
+
+def _company(item: pytest.Item) -> str:
+    """What runs in one process when the suite is shared among several (``-n``): a file, and all that shares the one system on the real ends."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    call = getattr(item, "callspec", None)
+    ends = call.params.get("ends") if call is not None else None
+    if "real_system" in fixtures or ends is not None:
+        return f"system on {ends or 'real'} ends"
+    return str(item.path)
