@@ -21,6 +21,7 @@ import psutil
 import pytest
 
 from services.shared.sandbox import Box, BoxCrashed, Opened, Policy
+from services.shared.sandbox.confine import QUICK_SECONDS
 from tests.corpora.parts import paragraph, word
 from tests.shared.sandbox.conftest import OpenBytes, codes, incoming
 
@@ -223,6 +224,6 @@ def test_a_child_that_takes_long_goes_behind_the_others_and_a_quick_one_does_not
         (child,) = children_of(own_box)
         priorities = {child.nice()}
         wait_until(lambda: priorities.add(child.nice()) or 15 in priorities)
-        assert processor_seconds(child) >= 0.9
+        assert processor_seconds(child) >= QUICK_SECONDS / 2  # the rest was spent in the kernel
         assert priorities <= {0, 5, 15}
         slow.result().discard()
