@@ -88,8 +88,10 @@ class Paragraph:
         self.length += len(text)
         if text.strip():
             self.seen = True
-            leads = not self.lettered and not any(map(str.isalpha, text))  # a number before what stands out
-            self.lettered = not leads
+            leads = False
+            if not self.lettered:
+                leads = not (text[0].isalpha() or any(map(str.isalpha, text)))  # a number before what stands out
+                self.lettered = not leads
             if look is PLAIN:  # as most text is
                 self.plain_seen = True
                 self.faint_from = -1
@@ -128,7 +130,7 @@ class Paragraph:
         if self.seen:
             if strong := self.strong if underlined_is_strong else self.bold:
                 said["strong"] = strong
-            if marked := [span for span in self.marked if span[0] or span[1] > strong]:
+            if self.marked and (marked := [span for span in self.marked if span[0] or span[1] > strong]):
                 said["marked"] = marked
             if not self.plain_seen:
                 said["faint"] = True
