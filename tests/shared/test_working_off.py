@@ -51,7 +51,7 @@ class Bench:
 
     def states(self) -> dict[str, str]:
         with self.database.read() as tx:
-            return dict(tx.execute(select(jobs_table.c.key, jobs_table.c.state)))
+            return dict(tx.execute(select(jobs_table.c.key, jobs_table.c.state)).all())
 
 
 @pytest.fixture
