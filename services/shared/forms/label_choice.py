@@ -41,9 +41,12 @@ def settle(places: Sequence[Place]) -> None:
     any_was_text = any(_was_text(place, kept) for place in places)
     for place in places:
         is_plain = place.kept and place.strength < CAPITALS and (any_was_text or place.candidate.match.heading)
-        if is_plain and place.inside is not None and place.inside.is_open and place.inside.has_answer:
+        owner = place.inside
+        while owner is not None and not owner.kept and not owner.candidate.match.heading:
+            owner = owner.inside
+        if is_plain and owner is not None and owner.is_open and owner.has_answer:
             place.doubts.add("plain label")
-            place.inside.doubts.add("label inside")
+            owner.doubts.add("label inside")
     for place in places:
         for doubt in [doubt for doubt in place.doubts if doubt.startswith("inside:")]:
             key, _, sub = doubt.removeprefix("inside:").partition("/")
