@@ -105,7 +105,7 @@ def _add_reading(api: Blueprint, context: Context) -> None:
         """One submission by id, or the newest version by reference."""
         with context.database.read() as tx:
             row = find(tx, current(), wanted)
-            return jsonify(submission_view(tx, row, request_language(row["language"])))
+            return jsonify(submission_view(tx, current(), row, request_language(row["language"])))
 
     @api.get("/<wanted>/changes")
     @requires(*readers)
@@ -128,7 +128,7 @@ def _add_reading(api: Blueprint, context: Context) -> None:
         with context.database.read() as tx:
             row = find(tx, current(), wanted)
             language = request_language(row["language"])
-            view = submission_view(tx, row, language)
+            view = submission_view(tx, current(), row, language)
         if request.accept_mimetypes.best_match(["application/json", "application/pdf"]) == "application/pdf":
             return Response(receipt_pdf(context, view, language), mimetype="application/pdf")
         return jsonify(receipt_json(context, view))
@@ -139,7 +139,7 @@ def _add_reading(api: Blueprint, context: Context) -> None:
         """A complete submission as it is published, without what its form keeps out: PDF/A or HTML."""
         with context.database.read() as tx:
             row = find(tx, current(), wanted)
-            view = submission_view(tx, row, row["language"] or DEFAULT)
+            view = submission_view(tx, current(), row, row["language"] or DEFAULT)
         return rendering(context, view, request.args.get("format", "pdf"), request.args.get("language"))
 
     @api.get("/receipt-keys")
@@ -163,7 +163,7 @@ def _add_submitter_actions(api: Blueprint, context: Context) -> None:
         with context.database.write() as tx:
             row = find(tx, current(), wanted)
             actions.withdraw(tx, current(), row, reason)
-            return jsonify(submission_view(tx, find(tx, current(), row["id"]), request_language(row["language"])))
+            return jsonify(submission_view(tx, current(), find(tx, current(), row["id"]), request_language(row["language"])))
 
     @api.post("/<wanted>/messages")
     @requires(Scope.SUBMIT, Scope.MONITOR)
@@ -173,7 +173,7 @@ def _add_submitter_actions(api: Blueprint, context: Context) -> None:
         with context.database.write() as tx:
             row = find(tx, current(), wanted)
             actions.send_message(tx, current(), row, body, may_ask=Scope.MONITOR in current().scopes)
-            return jsonify(submission_view(tx, find(tx, current(), row["id"]), request_language(row["language"])))
+            return jsonify(submission_view(tx, current(), find(tx, current(), row["id"]), request_language(row["language"])))
 
 
 def _add_secretariat_actions(api: Blueprint, context: Context) -> None:
@@ -185,7 +185,7 @@ def _add_secretariat_actions(api: Blueprint, context: Context) -> None:
         with context.database.write() as tx:
             row = find(tx, current(), wanted)
             act_on(context, tx, row, action, body)
-            return jsonify(submission_view(tx, find(tx, current(), row["id"]), request_language(row["language"])))
+            return jsonify(submission_view(tx, current(), find(tx, current(), row["id"]), request_language(row["language"])))
 
 
 def act_on(context: Context, tx: Any, row: Any, action: str, body: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from werkzeug import Response
 from werkzeug.utils import secure_filename
 from werkzeug.wsgi import wrap_file
 
-from services.intake.view import find, is_granted
+from services.intake.view import documents_for, find, is_granted
 from services.shared import events, names
 from services.shared.context import Context
 from services.shared.identity import Identity, Scope
@@ -28,17 +28,16 @@ def hand_out(context: Context, identity: Identity, wanted: str, document: str) -
     """The bytes of a document of a submission (id or reference) that this identity may see. Raises Problem."""
     with context.database.read() as tx:
         row = find(tx, identity, wanted)
-        file = document_row(tx, row, document)
+        file = document_row(tx, identity, row, document)
     check_may_leave(context, identity, file)
     if identity.agency is not None:
         note_fetched(context, identity, row)
     return send(context, file)
 
 
-def document_row(tx: Connection, submission: RowMapping, document: str) -> RowMapping:
-    """A document of a submission. Raises Problem 404."""
-    query = select(documents).where(documents.c.submission == submission["id"], documents.c.id == document.lower())
-    row = tx.execute(query).mappings().one_or_none()
+def document_row(tx: Connection, identity: Identity, submission: RowMapping, document: str) -> RowMapping:
+    """A document of a submission that this identity may see. Raises Problem 404."""
+    row = tx.execute(documents_for(identity, submission["id"]).where(documents.c.id == document.lower())).mappings().one_or_none()
     if row is None:
         raise Problem("not_found", 404)
     return row

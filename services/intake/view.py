@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, not_, or_, select
 
 from services.shared import lifecycle, search, timestamps, words
 from services.shared.events import story_of
@@ -18,6 +18,7 @@ from services.shared.identity import Identity, Scope
 from services.shared.identity_numbers import blot_out
 from services.shared.models import documents, grants, submissions
 from services.shared.problems import Problem
+from services.shared.search.index import ANSWER, INTERNAL
 from services.shared.story import archive_of, routing_of, timeline_of
 
 LIST_LIMIT = 100
@@ -54,15 +55,26 @@ def is_granted(tx: Connection, identity: Identity, submission: str) -> bool:
     return tx.execute(query).first() is not None
 
 
-def submission_view(tx: Connection, row: Row, language: str) -> dict[str, Any]:
-    """One submission, whole."""
+def documents_for(identity: Identity, submission: str) -> Select[Any]:
+    """The documents of a submission that this reader may know of: all, but that what an agency answered to the bodies alone is not there for whoever handed it in."""
+    query = select(documents).where(documents.c.submission == submission)
+    return query if sees_internal(identity) else query.where(not_(and_(documents.c.role == ANSWER, documents.c.access == INTERNAL)))
+
+
+def sees_internal(identity: Identity) -> bool:
+    """Whether answers that are internal to the bodies are for this reader."""
+    return Scope.MONITOR in identity.scopes or (Scope.QUEUE in identity.scopes and identity.agency is not None)
+
+
+def submission_view(tx: Connection, identity: Identity, row: Row, language: str) -> dict[str, Any]:
+    """One submission, whole, as this reader may see it."""
     versions = tx.execute(
         select(submissions.c.id, submissions.c.version, submissions.c.status, submissions.c.received_at)
         .where(submissions.c.root == row["root"])
         .order_by(submissions.c.version)
     ).mappings()
     all_versions = [dict(version) for version in versions]
-    files = tx.execute(select(documents).where(documents.c.submission == row["id"]).order_by(documents.c.position)).mappings().all()
+    files = tx.execute(documents_for(identity, row["id"]).order_by(documents.c.position)).mappings().all()
     chain = story_of(tx, row["id"])
     in_force = [version["version"] for version in all_versions if version["status"] in lifecycle.IN_FORCE]
     return {
@@ -153,9 +165,7 @@ class Filter:
 
     def readable(self, identity: Identity) -> search.Readable:
         """In which documents this reader may find something."""
-        return search.Readable(
-            self.unscanned, internal=Scope.MONITOR in identity.scopes or (Scope.QUEUE in identity.scopes and identity.agency is not None)
-        )
+        return search.Readable(self.unscanned, internal=sees_internal(identity))
 
 
 def submission_list(tx: Connection, identity: Identity, wanted: Filter, *, limit: int, cursor: str | None) -> dict[str, Any]:

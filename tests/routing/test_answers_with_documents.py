@@ -131,6 +131,21 @@ def test_a_document_that_may_not_pass_the_gate_refuses_the_answer_and_says_which
     assert answered(system, work, documents[0]).status_code == 200
 
 
+def test_what_is_answered_to_the_bodies_alone_is_not_there_for_whoever_handed_it_in(system: Running, tus: Tus, work: dict[str, Any]) -> None:
+    said = [document(tus.upload(NOTE), NOTE, f"{access}.txt", access) for access in ("public", "restricted", "internal")]
+    assert answered(system, work, *said).status_code == 200
+    seen = {}
+    for actor in ("sekretariat", "dmp", "leverandor"):
+        shown = ask(system, actor, "GET", f"/submissions/{work['submission']['id']}").json()
+        seen[actor] = {file["name"]: file["id"] for file in shown["documents"] if file["role"] == "answer"}
+    assert set(seen["dmp"]) == set(seen["sekretariat"]) == {"public.txt", "restricted.txt", "internal.txt"}
+    assert set(seen["leverandor"]) == {"public.txt", "restricted.txt"}
+    for name, identifier in seen["dmp"].items():
+        path = f"/submissions/{work['submission']['id']}/documents/{identifier}"
+        statuses = [ask(system, actor, "GET", path).status_code for actor in ("sekretariat", "dmp", "leverandor")]
+        assert statuses == [200, 200, 404 if name == "internal.txt" else 200], name
+
+
 def test_an_upload_that_an_answer_used_cannot_be_used_by_another(system: Running, tus: Tus, work: dict[str, Any]) -> None:
     pdf = pdf_report("Notat", 1)
     said = document(tus.upload(pdf, "notat.pdf"), pdf, "notat.pdf", "internal")

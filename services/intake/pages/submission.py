@@ -65,7 +65,7 @@ def _add_reading(pages: Blueprint, context: Context) -> None:
     def receipt(wanted: str) -> Response:
         """The signed receipt, on paper."""
         with context.database.read() as tx:
-            view = submission_view(tx, find(tx, current(), wanted), page_language())
+            view = submission_view(tx, current(), find(tx, current(), wanted), page_language())
         response = Response(receipt_pdf(context, view, page_language()), mimetype="application/pdf")
         response.headers["Content-Disposition"] = f'attachment; filename="{view["reference"]}.pdf"'
         return response
@@ -76,7 +76,7 @@ def _add_reading(pages: Blueprint, context: Context) -> None:
         """The submission as it is published, in the page's language."""
         language = page_language()
         with context.database.read() as tx:
-            view = submission_view(tx, find(tx, current(), wanted), language)
+            view = submission_view(tx, current(), find(tx, current(), wanted), language)
         return rendering(context, view, request.args.get("format", "pdf"), language)
 
 
@@ -120,7 +120,7 @@ def _act(context: Context, wanted: str, name: str, do: Any) -> Response:
 
 def _page(context: Context, tx: Connection, row: RowMapping, *, refused: tuple[str, Problem] | None = None) -> str:
     language = page_language()
-    view = submission_view(tx, row, language)
+    view = submission_view(tx, current(), row, language)
     sections = presenting.sections_of(context, view, language)
     anchors = presenting.anchors_in([shown for section in sections for shown in section.rows])
     errors = [finding for finding in view["errors"] if presenting.is_open_error(finding)]
