@@ -24,7 +24,7 @@ from services.shared.problems import Problem
 from services.shared.sandbox import BoxCrashed, BoxUnavailable, Incoming, OpenedDocument
 from services.shared.sandbox import Problem as Fault
 from services.shared.sandbox.names import unique_path
-from services.shared.scanner import INFECTED, ScannerUnavailable, Verdict
+from services.shared.scanner import INFECTED, NOT_SCANNED, ScannerUnavailable, Verdict
 from services.shared.web.incoming import ATTACHMENT, Door, ReceivedFile
 
 ROLE = "answer"
@@ -151,6 +151,10 @@ def _open(context: Context, items: list[AnswerDocument], submission: str, owner:
     with looked.opened as opened:
         infected = {root_of(identifier) for identifier, verdict in looked.verdicts.items() if verdict.scan == INFECTED}
         errors = [_error(by_id[root], "file_infected", language) for root in sorted(infected)]
+        if not context.scanner.passes_unscanned:
+            # A submission would be held; here the agency is asked, who can send it again in another way.
+            unscanned = {root_of(identifier) for identifier, verdict in looked.verdicts.items() if verdict.scan == NOT_SCANNED}
+            errors += [_error(by_id[root], "answer_not_scanned", language) for root in sorted(unscanned)]
         covered = {found.document for found in opened.findings if found.code == COVERED}
         for found in opened.findings:
             item = by_id[root_of(found.document)]

@@ -6,7 +6,7 @@ unpack it, too, for minutes. It counts as not scanned, and what is not scanned i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,7 +23,8 @@ CARRIED: Final = "hidden_content"
 class LookedAt:
     """What the box found, and what the scanner says of each file: what was sent, and what was extracted from it.
 
-    An infected file has its verdict and nothing else: what the box found in it is in neither ``opened.documents``, ``findings`` nor ``form``.
+    An infected file, or one that something infected was found in, has its verdict and nothing else: what the box found in it is in neither ``opened.documents``,
+    ``findings``, ``form`` nor ``verdicts``.
     """
 
     opened: Opened
@@ -39,11 +40,17 @@ def look_at(checking: Checking, files: Sequence[Incoming], owner: str | None) ->
     try:
         refused = {root_of(finding.document) for finding in opened.findings if finding.code in checking.policy.unscanned_after}
         verdicts = {file.id: REFUSED if file.id in refused else checking.scanner.scan(file.stream) for file in files}
-        opened = _without(opened, {identifier for identifier, verdict in verdicts.items() if verdict.scan == INFECTED})
+        opened = _without(opened, _infected(verdicts))
+        inside: dict[str, Verdict] = {}
         for document in opened.documents:
             if document.role == "extracted" and document.scratch_file is not None:
                 with document.scratch_file.open("rb") as stream:
-                    verdicts[document.id] = REFUSED if root_of(document.id) in refused else checking.scanner.scan(stream)
+                    inside[document.id] = REFUSED if root_of(document.id) in refused else checking.scanner.scan(stream)
+        # Whoever is handed the outer file is handed what lies in it.
+        verdicts |= {root_of(identifier): verdict for identifier, verdict in inside.items() if verdict.scan == INFECTED}
+        infected = _infected(verdicts)
+        opened = _without(opened, infected)
+        verdicts |= {identifier: verdict for identifier, verdict in inside.items() if root_of(identifier) not in infected}
     except BaseException:
         opened.discard()
         raise
@@ -66,6 +73,10 @@ def stops(code: str, *, public: bool) -> bool:
 def searched_text(document: OpenedDocument, covered: Collection[str | None]) -> str:
     """What a document is found by: its path and its text. Of one whose text is only ``covered`` (ids) the path alone: a hit would show what somebody meant to black out."""
     return f"{document.path}\n{'' if document.id in covered else document.text()}"
+
+
+def _infected(verdicts: Mapping[str, Verdict]) -> set[str]:
+    return {identifier for identifier, verdict in verdicts.items() if verdict.scan == INFECTED}
 
 
 def _without(opened: Opened, infected: set[str]) -> Opened:

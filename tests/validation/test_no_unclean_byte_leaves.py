@@ -5,9 +5,10 @@ The services are whole (their HTTP applications, handlers, database, stores and 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,8 @@ class House:
         self.context.database.close()
         self.clamd.close()
 
-    def ask(self, person: str, method: str, path: str, **options: Any) -> TestResponse:
-        headers = {"Authorization": f"Bearer {self._issuer.token(person)}"}
+    def ask(self, person: str, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self._issuer.token(person)}", **(headers or {})}
         with self._web.open(path, method=method, headers=headers, buffered=True, **options) as answer:
             return answer
 
@@ -73,6 +74,19 @@ class House:
         answer = self.ask("leverandor", "POST", "/api/v1/submissions", data=body, content_type="multipart/form-data")
         assert answer.status_code == 202, answer.text
         return str(answer.json["id"])
+
+    def upload(self, person: str, data: bytes) -> str:
+        """What a person uploaded by tus."""
+        tus = {"Tus-Resumable": "1.0.0"}
+        made = self.ask(person, "POST", "/api/v1/uploads", headers={**tus, "Upload-Length": str(len(data))})
+        piece = {**tus, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        assert self.ask(person, "PATCH", made.headers["Location"], data=data, headers=piece).status_code == 204
+        return made.headers["Location"].rpartition("/")[2]
+
+    def work(self, agency: str) -> list[dict[str, Any]]:
+        """All that an agency can lease now."""
+        leased: list[dict[str, Any]] = self.ask(agency, "POST", f"/api/v1/queues/{agency}/leases", json={"max": 100}).json["items"]
+        return leased
 
     def step(self) -> bool:
         """Do one piece of work, however long it should have waited to be tried again; False when there is none."""
@@ -122,6 +136,35 @@ def house(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iter
     house = House(folder, f"sqlite:///{folder / 'mottak.sqlite3'}")
     yield house
     house.close()
+
+
+def test_a_file_in_which_something_infected_lies_is_infected_itself(house: House) -> None:
+    house.clamd.follow([OK] * (FILES - 1) + [INFECTIONS[0]])
+    submission = house.send()
+    while house.step():
+        house.check(submission)
+    assert house.status(submission) == "quarantined"
+    scans = {document["name"]: document["scan"] for document in house.documents(submission)}
+    assert scans == {"skjema.json": CLEAN, "notat.txt": CLEAN, "pakke.zip": INFECTED}
+
+
+@pytest.mark.parametrize(("act", "code"), [(UNDECIDED[0], "answer_not_scanned"), (INFECTIONS[0], "file_infected")])
+@pytest.mark.parametrize("clean_before", [0, 1], ids=["the file", "what lies in it"])
+def test_an_answer_whose_document_is_not_called_clean_is_refused(house: House, act: str, code: str, clean_before: int) -> None:
+    house.clamd.follow([])
+    submission = house.send()
+    while house.step():
+        pass
+    (delivery,) = [sent["data"]["delivery"] for sent in house.work("dmp") if sent["data"]["submission"]["id"] == submission]
+    packed = zip_of({"inni.txt": b"Vurderingen."})
+    upload = house.upload("dmp", packed)
+    document = {"upload": upload, "name": "svar.zip", "sha256": hashlib.sha256(packed).hexdigest(), "access": "restricted"}
+    body = {"outcome": "answered", "answer": {"documents": [document]}}
+    house.clamd.follow([OK] * clean_before + [act])
+    refused = house.ask("dmp", "POST", f"/api/v1/deliveries/{delivery}/receipts", json=body)
+    assert (refused.status_code, [error["code"] for error in refused.json["errors"]]) == (422, [code])
+    assert "answer" not in {document["role"] for document in house.documents(submission)}
+    assert house.ask("dmp", "POST", f"/api/v1/deliveries/{delivery}/receipts", json=body).status_code == 200
 
 
 def goes_through(house: House, script: list[str]) -> str:
