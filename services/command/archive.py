@@ -1,21 +1,21 @@
-"""``mottak archive``: search, get, export and fixity through the API; fixity offline and rebuild on the data itself."""
+"""``mottak archive``: search, get, export and fixity through the API; rebuild on the data itself."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from services.archive.fixity import INTACT
+from services.archive.fixity import EXIT_CODES, INTACT, worst
 from services.archive.handlers import check_all
 from services.archive.rebuild import StorageRootMissing, rebuild
 from services.command import assemble
-from services.command.calls import COULD_NOT_CHECK, DATA_IS_WRONG, json_option, show
+from services.command.calls import CALL_IS_WRONG, COULD_NOT_CHECK, DATA_IS_WRONG, data_folder, json_option, show
 from services.command.remote import client, talks
 from services.shared.context import Context
 from services.shared.settings import Settings
@@ -64,10 +64,19 @@ def _found_lines(item: dict[str, Any]) -> list[str]:
 
 @archive.command()
 @click.argument("name")
+@json_option
 @talks
-def get(name: str) -> None:
-    """Show one object (id or reference) with versions, files and digests, as JSON."""
-    click.echo(json.dumps(client().get(f"/api/v1/archive/objects/{name}"), ensure_ascii=False, indent=1))
+def get(name: str, as_json: bool) -> None:
+    """Show one object (id or reference) with versions, files and digests."""
+    show(client().get(f"/api/v1/archive/objects/{name}"), as_json=as_json, lines=_object_lines)
+
+
+def _object_lines(found: dict[str, Any]) -> list[str]:
+    lines = [f"{found['reference']}  {found['id']}  {found['title'] or ''}"]
+    for version in found["versions"]:
+        lines.append(f"  {version['version']} {version['created']} {version['why']} {version['digest']}")
+        lines += [f"    {file['path']}  {file['size']} bytes  sha256 {file['sha256']}" for file in version["files"]]
+    return lines
 
 
 @archive.command()
@@ -77,10 +86,16 @@ def get(name: str) -> None:
 def export(name: str, target: Path) -> None:
     """Write an object as a BagIt zip to TARGET."""
     unfinished = target.with_name(f"{target.name}.unfinished")
-    with unfinished.open("wb") as file:
-        for piece in client().stream(f"/api/v1/archive/objects/{name}/bag"):
-            file.write(piece)
-    unfinished.replace(target)
+    try:
+        with unfinished.open("wb") as file:
+            for piece in client().stream(f"/api/v1/archive/objects/{name}/bag"):
+                file.write(piece)
+        unfinished.replace(target)
+    except OSError as fault:
+        click.echo(f"Could not write {target}: {fault.strerror}", err=True)
+        sys.exit(CALL_IS_WRONG)
+    finally:
+        unfinished.unlink(missing_ok=True)
     click.echo(f"{target}: {target.stat().st_size} bytes")
 
 
@@ -95,15 +110,13 @@ def fixity(name: str | None, as_json: bool) -> None:
     while (result := asked.get(check["links"]["self"]))["state"] == "running":
         time.sleep(0.5)
     show(result, as_json=as_json, lines=lambda shown: [f"{outcome}: {count}" for outcome, count in shown["counts"].items()] or ["nothing to check"])
-    counts = result["counts"]
-    if counts.get("could_not_check"):
-        sys.exit(COULD_NOT_CHECK)
-    sys.exit(DATA_IS_WRONG if counts.get("damaged") else 0)
+    sys.exit(EXIT_CODES[worst(result["counts"])])
 
 
 @archive.command(name="rebuild")
-@click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")))
-def rebuild_catalogue(data: Path) -> None:
+@click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), default=data_folder)
+@json_option
+def rebuild_catalogue(data: Path, as_json: bool) -> None:
     """Make the catalogue anew from the store alone: on the servers that the environment names, else in a data folder. The system must be stopped."""
     on_servers = "MOTTAK_DATABASE_URL" in os.environ
     lock = None if on_servers else assemble.lock_data(data.absolute())
@@ -118,7 +131,11 @@ def rebuild_catalogue(data: Path) -> None:
     finally:
         if lock is not None:
             os.close(lock)
-    click.echo(f"{result.objects} objects, {result.versions} versions")
+    show(asdict(result), as_json=as_json, lines=_rebuilt_lines)
     for object_id, why in result.unreadable.items():
         click.echo(f"could not be read: {object_id}: {why}", err=True)
     sys.exit(DATA_IS_WRONG if result.unreadable else 0)
+
+
+def _rebuilt_lines(told: dict[str, Any]) -> list[str]:
+    return [f"{told['objects']} objects, {told['versions']} versions", *(f"no longer in the store: {object_id}" for object_id in told["gone"])]

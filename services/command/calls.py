@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,11 @@ COULD_NOT_CHECK: Final = 4
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 file_argument = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+def data_folder() -> Path:
+    """The folder of the system on this machine (``MOTTAK_DATA``)."""
+    return Path(os.environ.get("MOTTAK_DATA", "var"))
 
 
 def show(data: Any, *, as_json: bool, lines: Callable[[Any], list[str]]) -> None:

@@ -68,7 +68,7 @@ class Client:
         return self._ask("GET", path).content
 
     def stream(self, path: str) -> Iterator[bytes]:
-        """The bytes of something large, a piece at a time. Raises Refused, NotReachable, also when it breaks off."""
+        """The bytes of something large, a piece at a time, asked for with the first. Raises Refused, NotReachable, also when it breaks off."""
         response = self._ask("GET", path, stream=True)
         try:
             yield from response.iter_content(1024 * 1024)
@@ -88,13 +88,16 @@ class Client:
             time.sleep(0.1)
 
     def _json(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self._ask(method, path, **arguments).json()
+        try:
+            answer: dict[str, Any] = self._ask(method, path, **arguments).json()
+        except requests.JSONDecodeError as fault:  # somebody else listens there
+            raise NotReachable(self.url) from fault
         return answer
 
     def _ask(self, method: str, path: str, **arguments: Any) -> requests.Response:
         try:
             response = self._session.request(method, self.url + path, timeout=TIMEOUT, **arguments)
-        except requests.ConnectionError as fault:
+        except requests.RequestException as fault:
             raise NotReachable(self.url) from fault
         if response.status_code >= 400:
             try:

@@ -26,7 +26,7 @@ import click
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
-from services.command.calls import CALL_IS_WRONG, NOT_REACHABLE
+from services.command.calls import CALL_IS_WRONG, NOT_REACHABLE, data_folder
 from services.command.client import Client, NotReachable, Refused
 from services.command.remote import client
 from services.routing.broker.connection import BackOff
@@ -218,7 +218,12 @@ def _receipt(agency: str, message: dict[str, Any]) -> dict[str, Any]:
 @click.command()
 @click.argument("agency")
 @click.option("--url", help="amqp://user:password@host/agency-<id>")
-@click.option("--from", "brokers", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Take the address from this brokers.json.")
+@click.option(
+    "--from",
+    "brokers",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Take the address from this brokers.json (default: this system's own).",
+)
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the documents in this folder; else they are only verified.")
 @click.option("--no-documents", is_flag=True, help="Leave the documents where they are (needs no token).")
 @click.option("--no-confirm", is_flag=True, help="Take the work without a receipt.")
@@ -228,8 +233,7 @@ def consume(
     agency: str, url: str | None, brokers: Path | None, keep: Path | None, no_documents: bool, no_confirm: bool, count: int | None, as_json: bool
 ) -> None:
     """Take AGENCY's work from RabbitMQ, fetch and verify its documents (MOTTAK_URL, MOTTAK_TOKEN), and confirm it, until stopped."""
-    places = json.loads(brokers.read_text(encoding="utf-8")) if brokers else {}
-    place = {"url": url, "queue": WORK, "receipts": RECEIPTS} if url else places.get(agency)
+    place = {"url": url, "queue": WORK, "receipts": RECEIPTS} if url else _place_of(agency, brokers or data_folder() / "brokers.json")
     if place is None:
         click.echo("Say where the broker is: --url, or --from with a brokers.json that knows the agency.", err=True)
         sys.exit(CALL_IS_WRONG)
@@ -251,6 +255,14 @@ def consume(
     except (pika.exceptions.AMQPError, OSError) as nobody:
         click.echo(f"The broker cannot be reached: {type(nobody).__name__}", err=True)
         sys.exit(NOT_REACHABLE)
+
+
+def _place_of(agency: str, brokers: Path) -> dict[str, str] | None:
+    try:
+        place: dict[str, str] | None = json.loads(brokers.read_text(encoding="utf-8")).get(agency)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return place
 
 
 def _line(told: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ import click
 
 from services.command.archive import check_everything
 from services.command.assemble import DataInUse
-from services.command.calls import CALL_IS_WRONG, DATA_IS_WRONG, NOT_REACHABLE
+from services.command.calls import CALL_IS_WRONG, DATA_IS_WRONG, NOT_REACHABLE, data_folder
 from services.command.client import Client
 from services.command.samples import Outcome, print_table, submit_samples
 from services.command.servers.process import NotStarted, ServerMissing, free_port
@@ -23,7 +23,7 @@ from services.command.up import PortInUse, System, running, say_where, stop_on_s
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")), help="Folder for all data.")
+@click.option("--data", type=click.Path(path_type=Path), default=data_folder, help="Folder for all data.")
 @click.option("--port", type=int, default=lambda: int(os.environ.get("PORT", "8000")))
 @click.option("--samples", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Submit these on the first start.")
 @click.option(

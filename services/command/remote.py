@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -12,7 +13,7 @@ from typing import Any, ParamSpec
 
 import click
 
-from services.command.calls import CALL_IS_WRONG, DATA_IS_WRONG, NOT_REACHABLE, file_argument, json_option, show
+from services.command.calls import CALL_IS_WRONG, COULD_NOT_CHECK, DATA_IS_WRONG, NOT_REACHABLE, data_folder, file_argument, json_option, show
 from services.command.client import Client, NotReachable, Refused
 
 Arguments = ParamSpec("Arguments")
@@ -24,7 +25,11 @@ def client() -> Client:
     if not token:
         click.echo("MOTTAK_TOKEN is not set: it holds the token to act with.", err=True)
         sys.exit(CALL_IS_WRONG)
-    return Client(os.environ.get("MOTTAK_URL", "http://127.0.0.1:8000"), token)
+    url = os.environ.get("MOTTAK_URL", "http://127.0.0.1:8000")
+    if not re.match(r"https?://[^/]", url):
+        click.echo(f"MOTTAK_URL is no address: {url}", err=True)
+        sys.exit(CALL_IS_WRONG)
+    return Client(url, token)
 
 
 def talks(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
@@ -56,11 +61,15 @@ def talks(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
 def submit(
     form: Path, attachments: tuple[Path, ...], key: str | None, form_type: str | None, replaces: str | None, wait: bool, as_json: bool
 ) -> None:
-    """Send FORM with its ATTACHMENTS."""
+    """Send FORM with its ATTACHMENTS. Exit code 1: refused, or it needs correction; 4: with --wait, it was not done in time."""
     given = {"form_type": form_type, "replaces": replaces}
     answer = client().submit(form, attachments, key=key, **{name: value for name, value in given.items() if value})
     if wait:
-        answer = client().wait_until_settled(answer["id"])
+        try:
+            answer = client().wait_until_settled(answer["id"])
+        except TimeoutError as late:
+            click.echo(f"Received, but {late}.", err=True)
+            sys.exit(COULD_NOT_CHECK)
     show(answer, as_json=as_json, lines=submission_lines)
     if answer["status"] in ("needs_correction", "quarantined", "rejected"):
         sys.exit(DATA_IS_WRONG)
@@ -90,7 +99,7 @@ def redrive(reference: str, reason: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("actor")
-@click.option("--data", type=click.Path(path_type=Path), default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")))
+@click.option("--data", type=click.Path(path_type=Path), default=data_folder)
 def token(actor: str, data: Path) -> None:
     """Print the token of a demo ACTOR of the local issuer."""
     try:

@@ -10,11 +10,10 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from services.command.calls import json_option, show
+from services.command.calls import COULD_NOT_CHECK, json_option, show
 from services.command.client import Refused
 from services.command.remote import client, talks
 
-COULD_NOT_CHECK: Final = 4
 LONGEST_SILENCE_SECONDS: Final = 900.0
 ASK_AGAIN_SECONDS: Final = 0.5
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from services.command.calls import CALL_IS_WRONG, COULD_NOT_CHECK, DATA_IS_WRONG, file_argument, json_option, show
+from services.command.calls import CALL_IS_WRONG, COULD_NOT_CHECK, DATA_IS_WRONG, data_folder, file_argument, json_option, show
 from services.intake.receipt import ATTACHED_NAME
 from services.shared.sandbox import Box, BoxCrashed, BoxUnavailable, Incoming, Policy
 from services.shared.settings import SCHEMAS
@@ -53,7 +52,7 @@ class Verdict:
 @click.option(
     "--keys",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=lambda: Path(os.environ.get("MOTTAK_DATA", "var")) / "keys" / "receipts.json",
+    default=lambda: data_folder() / "keys" / "receipts.json",
     help="The JWKS that receipts are signed with, kept from /api/v1/submissions/receipt-keys (default: this system's own).",
 )
 @json_option
