@@ -22,6 +22,7 @@ from services.shared.actors import load_actors
 from services.shared.settings import SCHEMAS
 
 OPERATOR = "operator"
+PATIENCE_SECONDS = 60.0
 
 
 def until(condition: Callable[[], Any], what: str, *, seconds: float = 20.0) -> Any:
@@ -80,11 +81,19 @@ class Broker:
                 connection.close()
 
     def empty(self) -> None:
-        """No message anywhere."""
+        """No message anywhere. A queue without a leader yet, as for some seconds after the broker was started again, cannot be emptied: tried again for a while."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         for agency in self.agencies:
-            with self.channel(agency, user=OPERATOR) as channel:
-                for queue in definitions.QUEUES:
-                    channel.queue_purge(queue)
+            while True:
+                try:
+                    with self.channel(agency, user=OPERATOR) as channel:
+                        for queue in definitions.QUEUES:
+                            channel.queue_purge(queue)
+                    break
+                except pika.exceptions.AMQPError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.2)
 
     def depth(self, agency: str, queue: str = definitions.WORK) -> int:
         """How many messages are ready there."""

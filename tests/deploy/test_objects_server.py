@@ -29,6 +29,8 @@ from tests.deploy.composed import ROOT, composed
 
 WEED = Path(sys.executable).parent / "weed"
 QUICK = urllib3.PoolManager(timeout=urllib3.Timeout(2), retries=False)
+# The first write to a bucket makes its volumes: on a machine with other work that takes longer than an answer of a server that is up.
+PATIENT = urllib3.PoolManager(timeout=urllib3.Timeout(60), retries=False)
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Store:
 
     def client(self, **keys: str) -> Minio:
         used = {**self.keys, **keys}
-        return Minio(f"127.0.0.1:{self.ports['s3']}", used["accessKey"], used["secretKey"], secure=False, region="us-east-1", http_client=QUICK)
+        return Minio(f"127.0.0.1:{self.ports['s3']}", used["accessKey"], used["secretKey"], secure=False, region="us-east-1", http_client=PATIENT)
 
 
 @pytest.fixture(scope="module")

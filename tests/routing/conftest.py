@@ -215,7 +215,7 @@ class Posted(Desk):
         finally:
             stop.set()
             for thread in threads:
-                thread.join(30)
+                thread.join(90)  # one that consumes from a queue without a leader yet waits for the broker's word
                 assert not thread.is_alive()
 
     def states(self, submission: str) -> dict[str, str]:
