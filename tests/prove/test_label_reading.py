@@ -14,7 +14,7 @@ from services.shared.words import LANGUAGES
 from tests.shared.forms.layouts import LAYOUTS
 from tests.shared.forms.layouts.proving import Score, open_form, score_layout
 
-ROUNDS = 3
+ROUNDS = 1
 LEAST_SHARE = 95.0
 MOST_TOLD = 30
 
