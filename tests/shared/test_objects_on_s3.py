@@ -1,10 +1,9 @@
-"""What only a store elsewhere can get wrong: races between processes, a server that dies, hangs or breaks off, memory, and what it costs in requests."""
+"""What only a store elsewhere can get wrong: races between processes, a server that dies, hangs or breaks off, memory, and the server itself."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
 import random
 import socket
 import stat
@@ -12,14 +11,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -29,9 +25,8 @@ from minio.error import S3Error
 
 from services.command.servers.seaweedfs import Seaweed
 from services.shared.ends import open_objects, parse_bucket_url
-from services.shared.objects import DirectoryObjects, ObjectExists, ObjectsUnavailable, s3
+from services.shared.objects import DirectoryObjects, ObjectExists, ObjectsUnavailable
 from services.shared.objects.s3 import PART_BYTES, S3Objects
-from services.shared.objects.signed import SignedRequests
 from services.shared.settings import Settings
 from tests.servers import BUCKET, open_bucket
 from tests.shared.cutting import CuttingWay
@@ -46,20 +41,6 @@ def own_server(seaweed: Seaweed, tmp_path: Path) -> Iterator[Seaweed]:
     server.start()
     yield server
     server.process.kill()
-
-
-@pytest.fixture
-def requests(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How many requests of each method go out; a try that is repeated counts again."""
-    counted: Counter[str] = Counter()
-    send = HTTPConnection.putrequest
-
-    def counting(connection: Any, method: str, *arguments: Any, **options: Any) -> Any:
-        counted[method] += 1
-        return send(connection, method, *arguments, **options)
-
-    monkeypatch.setattr(HTTPConnection, "putrequest", counting)
-    return counted
 
 
 # Races
@@ -216,7 +197,7 @@ def test_a_write_whose_answer_was_lost_is_not_taken_for_somebody_elses(seaweed: 
         assert store.read_bytes("lost-answer") == b"mine"
 
 
-# What is left behind, and what it costs
+# What is left behind
 
 
 def test_an_upload_that_breaks_in_a_later_part_leaves_nothing(bucket: S3Objects) -> None:
@@ -245,85 +226,7 @@ def test_uploads_that_a_killed_process_left_are_given_up_when_they_are_old(seawe
     assert bucket.remove_unfinished(older_than=timedelta(seconds=-60)) == 0
 
 
-def test_a_document_costs_one_request_each_way_and_a_copy_one_when_the_store_says_of_what(
-    bucket: S3Objects, requests: Counter[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for moment in ("_CHECK_HOLDS_SECONDS", "_HAS_SECONDS"):  # longer than any machine takes for this test
-        monkeypatch.setattr(s3, moment, 600.0)
-    bucket.check()
-    requests.clear()
-    written = bucket.put("incoming/a", io.BytesIO(os.urandom(PART_BYTES)))
-    assert requests == {"PUT": 1}
-    bucket.file("incoming/a").close()
-    assert requests == {"PUT": 1, "GET": 1}
-    bucket.copy_from(bucket, "incoming/a", "kept/a", written)
-    assert requests == {"PUT": 2, "GET": 1}
-    bucket.copy_from(bucket, "incoming/a", "kept/b")
-    assert requests == {"PUT": 3, "GET": 2}, "what the store's answer does not prove is read back"
-    requests.clear()
-    bucket.put_bytes("kept/inventory", b"{}")
-    bucket.put_bytes("kept/inventory", b"{ }", replaces=b"{}")
-    assert requests == {"PUT": 2}
-    requests.clear()
-    assert [bucket.has("kept/inventory") for _ in range(3)] == [True] * 3
-    assert requests == {"HEAD": 1}
-    requests.clear()
-    bucket.check()
-    assert requests == {}, "that the bucket was there holds for a moment"
-
-
-@pytest.mark.parametrize(
-    "write",
-    [lambda store: store.put_bytes("changed", b"a description"), lambda store: store.put("changed", io.BytesIO(b"a document"))],
-    ids=["small bytes", "stream"],
-)
-def test_what_was_changed_on_its_way_is_refused_by_the_server(
-    bucket: S3Objects, monkeypatch: pytest.MonkeyPatch, write: Callable[[S3Objects], object]
-) -> None:
-    send = HTTPConnection.send
-
-    def changing(connection: Any, data: Any) -> Any:
-        return send(connection, b"X" + bytes(data)[1:] if data[:2] == b"a " else data)
-
-    with monkeypatch.context() as way:
-        way.setattr(HTTPConnection, "send", changing)
-        with pytest.raises(ObjectsUnavailable):
-            write(bucket)
-    assert bucket.size("changed") is None
-    write(bucket)
-    assert bucket.read_bytes("changed").startswith(b"a ")
-
-
-def test_a_copy_whose_answer_names_other_bytes_is_read_back(bucket: S3Objects, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = bucket.put("a", io.BytesIO(b"what was received"))
-    put = SignedRequests.put
-
-    def garbling(requests: SignedRequests, name: str, body: Any, sha256: str, headers: Any) -> Any:
-        """A server that writes other bytes than it was to copy, and honestly tells their tag."""
-        copies = "x-amz-copy-source" in headers
-        body = b"what was garbled!" if copies else body
-        return put(requests, name, body, hashlib.sha256(body).hexdigest() if copies else sha256, {} if copies else headers)
-
-    monkeypatch.setattr(SignedRequests, "put", garbling)
-    copied = bucket.copy_from(bucket, "a", "kept/a", written)
-    assert copied.sha256 == hashlib.sha256(b"what was garbled!").hexdigest() != written.sha256
-
-
-def test_an_upload_in_parts_has_no_tag_that_proves_a_copy(bucket: S3Objects, requests: Counter[str]) -> None:
-    data = os.urandom(PART_BYTES + 1)
-    written = bucket.put("large", io.BytesIO(data))
-    requests.clear()
-    assert bucket.copy_from(bucket, "large", "kept/large", written) == written
-    assert requests == {"PUT": 1, "GET": 1}
-
-
-def test_a_copy_to_another_store_is_a_stream(bucket: S3Objects, tmp_path: Path) -> None:
-    data = os.urandom(PART_BYTES + 10)
-    written = bucket.put("a", io.BytesIO(data))
-    folder = DirectoryObjects(tmp_path / "folder")
-    assert folder.copy_from(bucket, "a", "b") == written
-    assert bucket.copy_from(folder, "b", "c") == written
-    assert bucket.read_bytes("c") == data
+# Memory
 
 
 UPLOAD = """
