@@ -13,8 +13,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.shared.sandbox import Box, Policy
+from tests.corpora.accept import ACCEPT
+from tests.corpora.case import Case
 from tests.corpora.covered import HIDDEN
-from tests.corpora.make import ACCEPT, Case
 from tests.corpora.mutations import mutated
 from tests.shared.sandbox.conftest import incoming
 

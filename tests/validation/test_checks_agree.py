@@ -18,7 +18,9 @@ from samples.make import samples
 from samples.register import register
 from samples.sample import Sample
 from services.command.up import Running, running
-from tests.corpora.make import ACCEPT, REJECT, Case
+from tests.corpora.accept import ACCEPT
+from tests.corpora.case import Case
+from tests.corpora.reject import REJECT
 from tests.end_to_end.material import TODAY, good_json
 from tests.end_to_end.system import Part, attachment_part, form_part, free_port
 from tests.intake.tus import Tus

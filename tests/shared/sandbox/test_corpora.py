@@ -9,7 +9,10 @@ import pytest
 
 from services.shared.sandbox import Box, Policy
 from services.shared.sandbox.identity import HEAD_BYTES
-from tests.corpora.make import ACCEPT, REJECT, Case, make
+from tests.corpora.accept import ACCEPT
+from tests.corpora.case import Case
+from tests.corpora.make import make
+from tests.corpora.reject import REJECT
 from tests.shared.sandbox.conftest import OpenBytes, codes, incoming
 
 

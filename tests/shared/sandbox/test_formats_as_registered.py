@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from samples.make import write
-from tests.corpora.make import ACCEPT, make
+from tests.corpora.accept import ACCEPT
+from tests.corpora.make import make
 from tests.shared.sandbox.conftest import OpenBytes
 
 # Go brings threads of its own, so it works in a process of its own.
