@@ -19,6 +19,7 @@ from services.shared.identity import Identity, Scope, current, requires
 from services.shared.objects import ObjectMissing, ObjectsUnavailable
 from services.shared.problems import Problem
 from services.shared.storable import storable_object
+from services.shared.web.requests import whole_number
 
 LIMIT, LIMIT_MOST = 50, 200
 DIGITS = 9
@@ -53,7 +54,7 @@ class _Views:
                 found, following = catalogue.search(tx, sought, limit=_limit(), cursor=request.args.get("cursor"))
                 hits = catalogue.hits(tx, sought, [row["id"] for row in found]) if sought.terms else None
         except catalogue.CursorInvalid as fault:
-            raise Problem("malformed_request", 400) from fault
+            raise Problem("cursor_invalid", 400) from fault
         items = [_summary(row) | ({} if hits is None else {"hits": hits.get(row["id"], [])}) for row in found]
         return jsonify({"items": items, "next": following})
 
@@ -193,10 +194,7 @@ def _sizes(known: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def _limit() -> int:
-    text = request.args.get("limit", str(LIMIT))
-    if not (text.isascii() and text.isdecimal()) or len(text) > DIGITS or not 1 <= int(text) <= LIMIT_MOST:
-        raise Problem("malformed_request", 400)
-    return int(text)
+    return min(whole_number(request.args.get("limit"), "limit", LIMIT), LIMIT_MOST)
 
 
 def _version_wanted(text: str | None, head: int) -> int:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from flask import request
 from sqlalchemy import Connection, RowMapping, select
 from werkzeug import Response
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.utils import secure_filename
 from werkzeug.wsgi import wrap_file
 
@@ -79,12 +80,18 @@ def send(context: Context, file: RowMapping) -> Response:
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["Cache-Control"] = "private, no-store"
     asked = dict(request.environ)
-    if not _ONE_RANGE.fullmatch(asked.get("HTTP_RANGE", "")):
+    if request.method != "GET" or not _ONE_RANGE.fullmatch(asked.get("HTTP_RANGE", "")):
         asked.pop("HTTP_RANGE", None)  # units and sets of ranges that we do not serve are as if not asked for (RFC 9110, 14.2)
-    response = response.make_conditional(asked, accept_ranges=True, complete_length=file["size"])
+    if asked.get("HTTP_IF_MATCH", "").strip() == "*":
+        asked.pop("HTTP_IF_MATCH")  # whatever there is will do (RFC 9110, 13.1.1)
+    try:
+        response = response.make_conditional(asked, accept_ranges=True, complete_length=file["size"])
+    except RequestedRangeNotSatisfiable as beyond:
+        response.close()
+        raise Problem("range_not_satisfiable", 416, headers={"Content-Range": f"bytes */{file['size']}"}, size=file["size"]) from beyond
     if response.status_code == 412:
         response.close()
-        raise Problem("malformed_request", 412)
+        raise Problem("precondition_failed", 412)
     return response
 
 

@@ -295,10 +295,21 @@ def test_what_is_not_there_is_told_so(path: str, strict: System) -> None:
 LONG = "000000001" + "9" * 5000
 
 
-@pytest.mark.parametrize("query", [f"limit={LONG}", "limit=0000000019999", "limit=%D9%A1", "q=%00", "cursor=AHwA"])
+ARCHIVE_QUERIES = {
+    f"limit={LONG}": "value_not_allowed",
+    "limit=0000000019999": "value_not_allowed",
+    "limit=%D9%A1": "value_not_allowed",
+    "limit=0": "value_not_allowed",
+    "q=%00": "malformed_request",
+    "cursor=AHwA": "cursor_invalid",
+    "cursor=hei": "cursor_invalid",
+}
+
+
+@pytest.mark.parametrize("query", ARCHIVE_QUERIES)
 def test_a_search_of_the_archive_that_means_nothing_is_refused(query: str, strict: System) -> None:
     headers = {"Authorization": f"Bearer {strict.token('arkivar')}"}
-    problem_of(requests.get(f"{strict.url}/api/v1/archive/objects?{query}", headers=headers, timeout=30), 400, "malformed_request")
+    problem_of(requests.get(f"{strict.url}/api/v1/archive/objects?{query}", headers=headers, timeout=30), 400, ARCHIVE_QUERIES[query])
 
 
 @pytest.mark.parametrize(
@@ -334,6 +345,7 @@ def held(strict: System) -> dict[str, Any]:
 
 ACTIONS: dict[str, tuple[bytes, int, str]] = {
     "no JSON": (b"hei", 400, "json_expected"),
+    "a version that is no number": (b'{"version": true, "reason": "x"}', 409, "version_out_of_date"),
     "nothing": (b"", 400, "json_expected"),
     "a list": (b"[]", 400, "json_expected"),
     "deep JSON": (b"[" * 100_000, 400, "json_expected"),

@@ -85,7 +85,7 @@ ARCHIVE: Final = (
         ARCHIVISTS,
         {200: Answer("A page.", ref("ArchiveList"))},
         (Parameter("q", "query", TEXT, "Every word must be found, in the catalogue or in a document; otherwise as for submissions."), LIMIT, CURSOR),
-        problems={400: ("malformed_request",)},
+        problems={400: ("value_not_allowed", "cursor_invalid")},
     ),
     Operation(
         "get",
@@ -134,6 +134,6 @@ ARCHIVE: Final = (
             LIMIT,
             CURSOR,
         ),
-        problems={400: ("malformed_request",)},
+        problems={400: ("value_not_allowed",)},
     ),
 )

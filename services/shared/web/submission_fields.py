@@ -55,9 +55,9 @@ def read_fields(body: ReceivedBody, *, policy: Policy, form_types: Collection[st
     if note and len(note) > policy.sizes.note_characters:
         raise Problem("field_too_long", 422, name="note", limit=policy.sizes.note_characters)
     return SubmissionFields(
-        form_type=_known(body.value("form_type"), form_types, "form_type_unknown"),
-        language=_known(body.value("language"), words.LANGUAGES, "value_not_allowed"),
-        access=_known(body.value("access"), ACCESS, "value_not_allowed") or "restricted",
+        form_type=_known_form(body.value("form_type"), form_types),
+        language=_one_of(body, "language", words.LANGUAGES),
+        access=_one_of(body, "access", ACCESS) or "restricted",
         note=note and blot_out(note),
         note_had_number=bool(note and find_identity_numbers(note)),
         replaces=body.value("replaces"),
@@ -66,9 +66,16 @@ def read_fields(body: ReceivedBody, *, policy: Policy, form_types: Collection[st
     )
 
 
-def _known(value: str | None, allowed: Collection[str], code: str) -> str | None:
+def _known_form(value: str | None, form_types: Collection[str]) -> str | None:
+    if value is not None and value not in form_types:
+        raise Problem("form_type_unknown", 422, name=value[:60])
+    return value
+
+
+def _one_of(body: ReceivedBody, name: str, allowed: Collection[str]) -> str | None:
+    value = body.value(name)
     if value is not None and value not in allowed:
-        raise Problem(code, 422, name=value[:60])
+        raise Problem("value_not_allowed", 422, name=name)
     return value
 
 
