@@ -39,12 +39,17 @@ def settle(places: Sequence[Place]) -> None:
     kept = {place.target.name for place in places if place.kept}
     # Where somebody wrote what reads like a label into an answer, what is told apart by its words alone could be another such line.
     any_was_text = any(_was_text(place, kept) for place in places)
+    usual = Counter(place.strength for place in places if place.kept).most_common(1)
+    labels_are_plain = bool(usual) and usual[0][0] < CAPITALS
     for place in places:
-        is_plain = place.kept and place.strength < CAPITALS and (any_was_text or place.candidate.match.heading)
+        # Where labels are plain, what stands out may be written so because answers are.
+        stands_out = place.strength >= CAPITALS and labels_are_plain
+        is_plain = place.kept and (stands_out or (place.strength < CAPITALS and (any_was_text or place.candidate.match.heading)))
         owner = place.inside
         while owner is not None and not owner.kept and not owner.candidate.match.heading:
             owner = owner.inside
-        if is_plain and owner is not None and owner.is_open and owner.has_answer:
+        # What is no label stands in the answer, and may be all that stood of it so far.
+        if is_plain and owner is not None and owner.is_open and (owner.has_answer or owner is not place.inside):
             place.doubts.add("plain label")
             owner.doubts.add("label inside")
     for place in places:
