@@ -98,7 +98,10 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
     if not text.strip() or is_placeholder(text):
         return Answer(None)
     if _is_choice(asked):
-        found = _chosen(asked, _set_apart(asked, kept) or text)
+        set_apart = _set_apart(asked, kept)
+        if set_apart and not _are_all_printed(asked, text):
+            doubts.add("some choices")  # perhaps those are the answer, and what stands out is something else
+        found = _chosen(asked, set_apart or text)
         return found._replace(doubts=found.doubts | doubts)
     if asked.type_name != "long_text" and asked.type.shape == "value":
         first, *others = [line for line in text.split("\n") if line.strip()]
@@ -112,6 +115,12 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
 
 def _is_choice(asked: Field) -> bool:
     return asked.type.json == "boolean" or bool(asked.choices)
+
+
+def _are_all_printed(asked: Field, text: str) -> bool:
+    """Whether nearly every choice stands there, as on a form that prints them."""
+    printed = {choice_of(asked, piece) for piece in _pieces(asked, text)} - {None}
+    return len(printed) >= max(_SEVERAL, len(asked.choices) - 1)
 
 
 def _set_apart(asked: Field, lines: Sequence[Line]) -> str:
