@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from services.shared.characters import normalised
+
 # What is left of a path segment must fit the file systems an object may one day be unpacked on.
 SEGMENT_BYTES = 200
 ASCII_SEGMENT_LENGTH = 100
@@ -22,7 +24,7 @@ _EXTENSION = re.compile(r"\.([a-z0-9]{1,8})$")
 
 def clean_segments(path: str) -> list[str]:
     """The safe parts of a path from outside: NFC, no control or direction signs, no ``.`` or ``..``, each at most 200 bytes; never empty."""
-    parts = re.split(r"[/\\]+", unicodedata.normalize("NFC", path))
+    parts = re.split(r"[/\\]+", normalised("NFC", path))
     cleaned = [part for part in (_clean_segment(part) for part in parts) if part]
     return cleaned or [FALLBACK_NAME]
 
@@ -44,7 +46,7 @@ def _shorten(name: str) -> str:
 
 
 def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", path.casefold())
+    return normalised("NFC", path.casefold())
 
 
 def _numbered(path: str, number: int) -> str:
@@ -108,7 +110,7 @@ def extension_of(name: str) -> str:
 
 def ascii_segment(name: str) -> str:
     """A name of letters, digits, ``.``, ``_`` and ``-`` that still resembles the original."""
-    plain = unicodedata.normalize("NFKD", name.translate(_NORWEGIAN))
+    plain = normalised("NFKD", name.translate(_NORWEGIAN))
     kept = re.sub(r"[^A-Za-z0-9._-]+", "_", "".join(sign for sign in plain if not unicodedata.combining(sign))).strip("._-")
     extension = extension_of(kept)
     stem = kept[: len(kept) - len(extension)] if extension else kept

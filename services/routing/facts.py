@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from services.shared.characters import normalised
 
 _NOT_WORDS = re.compile(r"[\W_]+")
 
@@ -104,7 +105,7 @@ class FactSource:
 
 
 def _plain(text: Any) -> str:
-    return _NOT_WORDS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip() if isinstance(text, str) else ""
+    return _NOT_WORDS.sub(" ", normalised("NFKC", text).casefold()).strip() if isinstance(text, str) else ""
 
 
 def _mention(row: Mapping[str, Any]) -> Mention:

@@ -5,7 +5,7 @@ A rebuild is a chain of jobs, each with one submission: it goes on where it was 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any, Final
 
@@ -100,9 +100,10 @@ def enter_again(job: Job, context: Context) -> Effect:
     with context.database.read() as tx:
         row = tx.execute(select(submissions).where(submissions.c.id == submission)).mappings().one()
         kept = tx.execute(select(documents).where(documents.c.submission == submission)).mappings().all()
+        chain = events.story_of(tx, submission)
     entered = None
     try:
-        if row["status"] not in _NOT_ENTERED:
+        if row["status"] not in _NOT_ENTERED and not _kept_apart(chain):
             entered = _read_again(context, row, kept)
     except (BoxCrashed, BoxUnavailable) as fault:
         if job.attempts < TRIES:
@@ -124,6 +125,17 @@ def enter_again(job: Job, context: Context) -> Effect:
         _go_on(tx, rebuild, submission)
 
     return effect
+
+
+def _kept_apart(chain: Sequence[events.Event]) -> bool:
+    """Whether the last check would have it kept apart, also if it was ended since or meanwhile: what nobody released is found by nobody."""
+    apart = False
+    for event in chain:
+        if event.type == names.SUBMISSION_CHECKING:
+            apart = False
+        elif names.SUBMISSION_QUARANTINED in (event.type, event.data.get("wanted")):
+            apart = True
+    return apart
 
 
 def _read_again(context: Context, row: RowMapping, kept: Iterable[RowMapping]) -> list[dict[str, Any]]:

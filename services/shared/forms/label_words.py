@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from services.shared.characters import normalised
 from services.shared.forms.normal_forms import clean
 from services.shared.settings import SCHEMAS
 
@@ -65,7 +65,7 @@ def reading_rules() -> ReadingRules:
 
 def spaced(text: str) -> str:
     """A text as its words alone, in small letters: no punctuation, one kind of each character."""
-    return " ".join(_WORDS.findall(unicodedata.normalize("NFKC", clean(text)).casefold()))
+    return " ".join(_WORDS.findall(normalised("NFKC", clean(text)).casefold()))
 
 
 def compact(text: str) -> str:

@@ -8,13 +8,13 @@ twice.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
+from services.shared.characters import normalised
 from services.shared.forms.conditions import holds, is_unanswered, same
 from services.shared.forms.context import CheckContext
 from services.shared.forms.periods import Period
@@ -216,7 +216,7 @@ def lacks(arguments: Arguments, needs: str | None, context: CheckContext) -> boo
 
 
 def _plain_name(name: str) -> str:
-    return unicodedata.normalize("NFC", re.split(r"[/\\]", name.strip())[-1]).casefold()
+    return normalised("NFC", re.split(r"[/\\]", name.strip())[-1]).casefold()
 
 
 @cache

@@ -6,7 +6,6 @@ A text that cannot be read comes back tidied, and the schema check names it.
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -14,6 +13,7 @@ from itertools import islice
 from typing import Any, Final
 
 from services.shared import words
+from services.shared.characters import is_composed, normalised
 
 LARGEST_INTEGER: Final = 2**53 - 1  # beyond this, JSON readers no longer agree on the number (RFC 8259, section 6)
 # Bounds on what is looked at, far beyond any real form: a form made to have hundreds of thousands of faults must not cost us minutes.
@@ -54,10 +54,10 @@ _LINE_BREAK: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
 def clean(text: str) -> str:
     """Text that every store takes, as typed: composed characters (NFC), plain spaces and line breaks, no control characters."""
-    if text.isprintable() and "  " not in text and unicodedata.is_normalized("NFC", text):
+    if text.isprintable() and "  " not in text and is_composed(text):
         return text.strip(" ")  # nothing to mend, as in most texts: what is unwanted is not printable, nor is any other space
     text = _LONE_SURROGATE.sub("\ufffd", text)
-    text = _UNWANTED.sub("", _LINE_BREAK.sub("\n", unicodedata.normalize("NFC", text)))
+    text = _UNWANTED.sub("", _LINE_BREAK.sub("\n", normalised("NFC", text)))
     return "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n")).strip()
 
 

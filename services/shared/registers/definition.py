@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from services.shared.characters import normalised
 from services.shared.forms.field_types import FIELD_TYPES
 from services.shared.words import LANGUAGES
 
@@ -54,7 +54,7 @@ class RegisterDefinition:
 
 def heading(text: str) -> str:
     """A heading as it is compared: letters and digits alone, in lower case."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
+    return re.sub(r"[\W_]+", "", normalised("NFKC", text).casefold())
 
 
 @cache

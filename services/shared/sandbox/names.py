@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from services.shared.characters import normalised
+
 _WINDOWS_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|\Z)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
 _AS_IT_IS = re.compile(r"[A-Za-z0-9_()]+(?:[ .-][A-Za-z0-9_()]+)*")
@@ -68,7 +70,7 @@ def extension_of(name: str) -> str:
 def _clean_part(part: str) -> str:
     if len(part) <= _NAME_BYTES and _AS_IT_IS.fullmatch(part) and not _WINDOWS_DEVICES.match(part):
         return part
-    composed = unicodedata.normalize("NFC", part.encode("utf-8", "replace").decode("utf-8"))
+    composed = normalised("NFC", part.encode("utf-8", "replace").decode("utf-8"))
     # Cc control, Cf format (bidi overrides, zero width), Cs surrogates, Co private, Cn unassigned
     visible = "".join(character for character in composed if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
     visible = re.sub(r'[<>:"|?*/\\]', "_", visible)

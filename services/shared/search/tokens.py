@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import Stemmer
 
+from services.shared.characters import normalised
+
 LONGEST: Final = 60
 _LOOKED_AT: Final = 4 * LONGEST
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -39,7 +41,7 @@ class Token:
 
 def clean(text: str) -> str:
     """The text as it is kept: NFC, without what nobody sees (soft hyphens, those PDFium puts at the end of lines) and what no store takes."""
-    return _CONTROL.sub(" ", _UNSEEN.sub("", unicodedata.normalize("NFC", text)))
+    return _CONTROL.sub(" ", _UNSEEN.sub("", normalised("NFC", text)))
 
 
 def tokens(text: str) -> Iterator[Token]:
