@@ -20,10 +20,11 @@ from services.shared.forms.ticks import EMPTY, choice_of, is_mark, split_marks
 
 _SEVERAL: Final = 2
 _MOST_PARTS: Final = 8
-_LEADERS: Final = re.compile(r"^\s*(?:_{3,}|\.{4,}|…{2,}|[→➔➜➤►▶⇒]|[-=]>)\s*|\s*(?:_{3,}|\.{4,}|…{2,})\s*$")
+# Long runs of one sign are looked at once, from their beginning: a sender can write two hundred thousand dots.
+_LEADERS: Final = re.compile(r"^\s*(?:_{3,}|\.{4,}|…{2,}|[→➔➜➤►▶⇒]|[-=]>)\s*|(?:(?<!\s)\s++)?(?:(?<!_)_{3,}+|(?<!\.)\.{4,}+|(?<!…)…{2,}+)\s*$")
 _STROKES: Final = " \t\n/|,;"
 _YES_OR_NO: Final = re.compile(r"^(ja|nei|yes|no|j|n)\b[\s.,:;–—-]*(.*)$", re.IGNORECASE | re.DOTALL)
-_BETWEEN: Final = re.compile(r"\s*(?:/|\||\n|\t|,|\bog\b|\beller\b|\bor\b|\band\b)\s*")
+_BETWEEN: Final = re.compile(r"\s{0,20}(?:/|\||\n|\t|,|\bog\b|\beller\b|\bor\b|\band\b)\s*")
 _BULLET: Final = re.compile(r"^[-–—•·*▪‣●]\s+")
 _AFTER_CHOICE: Final = re.compile(r"[.,:;(\n–—]|\s-\s")
 

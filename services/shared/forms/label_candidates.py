@@ -15,7 +15,7 @@ from services.shared.forms.ticks import EMPTY, TICKED
 _BOX_IN_FRONT: Final = re.compile(rf"^\s*([{TICKED}{EMPTY}]|\[[xX ]?\]|\([xX ]\)|[xX](?=\s))\s*(\S.*)$", re.DOTALL)
 _BOX_BEHIND: Final = re.compile(rf"^(.*\S)\s*([{TICKED}{EMPTY}]|\[[xX ]?\])\s*$", re.DOTALL)
 _ENDS: Final = re.compile(r"[:?\t]|\s[–—-]\s|_{3,}|\.{4,}|…{2,}")
-_LEADER: Final = re.compile(r"(?:_{3,}|\.{4,}|…{2,})\s*$")
+_LEADER: Final = re.compile(r"(?:(?<!_)_{3,}+|(?<!\.)\.{4,}+|(?<!…)…{2,}+)\s*$")
 _MOST_LOOKED_AT: Final = 320
 _MOST_ENDS: Final = 14
 _LONGEST_WITHOUT_SIGN: Final = 200

@@ -18,8 +18,8 @@ FULL, SHORT, LIKE = 3, 2, 1
 ALIAS: Final = "alias"
 _LONGEST_LABEL: Final = 400
 _LEAST_LETTERS_FOR_LIKENESS: Final = 6
-_TWO_LANGUAGES: Final = re.compile(r"\s+[/|]\s+|\n")
-_NUMBER_BEHIND: Final = re.compile(r"[\s#]+(?:nr\.? ?)?[0-9]{1,2}\W*$")
+_TWO_LANGUAGES: Final = re.compile(r"(?<!\s)\s++[/|]\s+|\n")
+_NUMBER_BEHIND: Final = re.compile(r"(?<![\s#])[\s#]++(?:nr\.? ?)?[0-9]{1,2}\W*$")
 _DIGITS: Final = re.compile("[0-9]+")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from services.shared.form_lines import Line
 
 _SEVERAL: Final = 3
-_HEADING: Final = re.compile(r"\s*(#{1,6})\s+(\S.*?)[\s#]*$", re.DOTALL)
+_HEADING: Final = re.compile(r"\s*(#{1,6})\s+(\S(?:.*[^\s#])?)[\s#]*$", re.DOTALL)
 _STRONG: Final = re.compile(r"\s*(?:[-*+]\s+)?(\*\*|__)(?=\S)(.+?)\1(.*)$", re.DOTALL)
 
 

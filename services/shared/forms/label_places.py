@@ -27,7 +27,7 @@ _MANY: Final = 6
 _NEARLY_ALL: Final = 0.75
 _SHORT_LINE: Final = 120
 _LONGEST_LABEL: Final = 250
-_NEXT_LABEL: Final = re.compile(r"(?:\t+|\s{3,}|\s+\|\s+|[,;]\s+)(?=[^\t:|]{2,80}:)")
+_NEXT_LABEL: Final = re.compile(r"(?:\t{1,40}+|\s{3,40}+|\s{1,40}+\|\s{1,40}+|[,;]\s{1,40}+)(?=[^\t:|]{2,80}:)")
 _ENDS_WITH_NUMBER: Final = re.compile(r"[\s#]([0-9]{1,2})\W*$")
 
 

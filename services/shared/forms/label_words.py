@@ -17,8 +17,8 @@ from services.shared.settings import SCHEMAS
 
 _QUOTE: Final = r"(?:>\s*)*"
 _WORDS: Final = re.compile(r"[^\W_]+")
-_PARENTHESES: Final = re.compile(r"\s*[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]")
-_LAST_PARENTHESES: Final = re.compile(r"\s*[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]\s*$")
+_PARENTHESES: Final = re.compile(r"(?<!\s)\s*+[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]")
+_LAST_PARENTHESES: Final = re.compile(r"(?<!\s)\s*+[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]\s*$")
 _NUMBER: Final = (
     r"\[[0-9]{1,3}\]\s*|[0-9]{1,3}(?:\.[0-9]{1,2}){0,3}[a-z]?(?:\s*[.):]+\s*|\s+)(?=\D)|[ivx]{1,4}[.)]\s*|[a-zæøå](?:\.?[0-9]{1,2}){0,2}[.):]\s*"
 )
@@ -54,7 +54,7 @@ def reading_rules() -> ReadingRules:
         choice_least=said["choice_least"],
         most_fuzzy=said["most_fuzzy"],
         numbering=re.compile(rf"^{_QUOTE}(?:(?:{numbering})\.?\s*[0-9]{{1,3}}(?:\.[0-9]{{1,2}})*[a-z]?\s*[.:)–-]*\s*|{_NUMBER}|)", re.IGNORECASE),
-        marks=re.compile(rf"[\s,;:–-]*\b(?:{marks})\b[\s.:*]*$", re.IGNORECASE),
+        marks=re.compile(rf"(?<![\s,;:–-])[\s,;:–-]*+\b(?:{marks})\b[\s.:*]*$", re.IGNORECASE),
         lead_ins=re.compile(rf"^(?:{lead_ins})\s+", re.IGNORECASE),
         answer_words=frozenset(said["answer_words"]),
         help_words=frozenset(said["help_words"]),

@@ -23,7 +23,7 @@ from services.shared.forms.label_words import reading_rules
 from services.shared.forms.layout import Table, layout_of
 from services.shared.forms.reading import Reading, TagValue, read_tags
 
-_PAGE: Final = re.compile(r"\S(?:\t|\s?\.{4,}|\s?…{2,})\s*[0-9]{1,3}\s*$")
+_PAGE: Final = re.compile(r"(?:\S\t|(?:(?<=\S)|(?<=\S\s))(?:(?<!\.)\.{4,}+|(?<!…)…{2,}+))\s*[0-9]{1,3}\s*$")
 _PAGE_NUMBER: Final = re.compile("[0-9]+")
 _LEAST_CONTENTS: Final = 5
 

@@ -14,7 +14,7 @@ import ssl
 import time
 import weakref
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, LineTooLong, UnknownProtocol
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead, LineTooLong, UnknownProtocol
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -33,6 +33,7 @@ _IDLE_CONNECTIONS: Final = 32
 _QUOTED: Final = str.maketrans({"%": "%25", ":": "%3A", "=": "%3D"})
 _LONGEST_LINE: Final = 65536
 _MOST_HEADERS: Final = 100
+_LONGEST_LENGTH: Final = 18
 
 
 def quoted(name: str) -> str:
@@ -102,7 +103,7 @@ class SignedRequests:
                 if answer.status not in _BUSY or attempt == self._tries:
                     return answer
                 answer.read()
-            except (OSError, HTTPException) as fault:
+            except (OSError, HTTPException, Unreachable) as fault:
                 if connection is not None:
                     connection.close()
                 self.close()  # a server that was started anew knows none of the others either
@@ -173,7 +174,7 @@ class _Response(HTTPResponse):
         self.chunked = headers.get("transfer-encoding", "").lower() == "chunked"
         self.chunk_left = None
         length = headers.get("content-length")
-        if length is not None and not length.isdecimal():
+        if length is not None and not (length.isdecimal() and len(length) <= _LONGEST_LENGTH):
             raise HTTPException("no length")
         self.length = None if self.chunked or length is None else int(length)
         if status in (204, 304):
@@ -187,8 +188,10 @@ class _Response(HTTPResponse):
             line = self.fp.readline(_LONGEST_LINE + 1)
             if len(line) > _LONGEST_LINE:
                 raise LineTooLong("header line")
-            if line in (b"\r\n", b"\n", b""):
+            if line in (b"\r\n", b"\n"):
                 return headers
+            if not line.endswith(b"\n"):
+                raise IncompleteRead(line)  # broken off: what should stand here may be what matters
             name, _, value = line.decode("latin-1").partition(":")
             headers[name.lower()] = value.strip()
         raise HTTPException("too many headers")
@@ -209,6 +212,7 @@ class Answer:
         try:
             data = self._response.read(size)
         except (OSError, HTTPException) as fault:
+            self._left = 1  # at least: nobody knows where the next answer would begin
             self.close()
             raise Unreachable(type(fault).__name__) from fault
         self._left -= len(data)

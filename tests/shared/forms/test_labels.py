@@ -144,3 +144,20 @@ def test_a_table_of_contents_answers_nothing() -> None:
     labels = ("Navn", "Telefon", "Er stoffet vurdert før?", "Beskriv: bakgrunn", "Dato")
     contents = [Line(f"{number} {label}\t{2 + number // 3}") for number, label in enumerate(labels, 1)]
     assert read_labels(FORM, [*contents, Line("1 Navn", level=1), Line("Eksempel AS")]).answers == {"name": "Eksempel AS"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("." * 190_000, id="dots"),
+        pytest.param("." * 190_000 + "x", id="dots before a letter"),
+        pytest.param("Virkestoff: " + " " * 190_000 + "x", id="blanks"),
+        pytest.param("# a" + "#" * 190_000 + "x", id="marks of a heading"),
+        pytest.param("Virkestoff " + "-" * 190_000 + "x", id="strokes behind a label"),
+    ],
+)
+def test_a_line_of_nothing_but_one_sign_is_read_like_any_other(line: str) -> None:
+    """Each sign was the beginning of a search to the end: such a line in a Word file kept a process busy for a quarter of an hour."""
+    definition = FORMS.newest("anmodning")
+    assert definition is not None
+    read_labels(definition, [Line(line), Line("Virkestoff: Pembrolizumab")])
