@@ -117,10 +117,17 @@ def _check_slice(context: Context, objects: Iterator[str]) -> tuple[list[fixity.
 
 def check_one(context: Context, object_id: str) -> fixity.Outcome:
     """Check one object now, against store and database; counts and logs what it finds."""
-    with context.database.read() as tx:
-        expected = catalogue.expected(tx, object_id)
+    expected = _expected(context, object_id)
     outcome = fixity.check_object(context.archive_objects, object_id, expected)
+    if outcome.state == fixity.DAMAGED and (since := _expected(context, object_id)) != expected:
+        # A version was begun, and perhaps ended, while it was read: what the database knew was older than what lay there.
+        outcome = fixity.check_object(context.archive_objects, object_id, since)
     return _told(outcome)
+
+
+def _expected(context: Context, object_id: str) -> fixity.Expected:
+    with context.database.read() as tx:
+        return catalogue.expected(tx, object_id)
 
 
 def check_all(context: Context) -> Iterator[fixity.Outcome]:

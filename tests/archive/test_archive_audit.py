@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from services.archive import audit, catalogue
 from services.archive.snapshot import object_id_of
-from services.shared import timestamps
+from services.shared import names, timestamps
+from services.shared.worker import run_one
 from tests.archive.test_archive_fixity import flip
 
 
@@ -71,3 +75,21 @@ def test_two_passes_are_never_under_way_at_once(service: Any) -> None:
     assert audit.sweep(service.context) is None
     service.work()
     assert passed(service) == {}
+
+
+def test_a_version_that_is_begun_and_ended_while_its_object_is_read_is_no_damage(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the database knew when the reading began is older than what is read."""
+    submission = service.archived()
+    store = service.context.archive_objects
+    read, waiting = store.list, [submission]
+
+    def and_then_it_goes_on(prefix: str) -> Iterator[str]:
+        keys = list(read(prefix))
+        if waiting:
+            service.case.answered(waiting.pop())
+            run_one(service.context, [names.ARCHIVE_STORE])
+        return iter(keys)
+
+    monkeypatch.setattr(store, "list", and_then_it_goes_on)
+    assert passed(service) == {object_id_of(submission): "intact"}
+    assert waiting == []
