@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from services.routing.models import deliveries, receipts
-from services.shared import search, uploads, words
+from services.shared import search, telemetry, uploads, words
 from services.shared.context import Context
+from services.shared.faults import tell
 from services.shared.looking import COVERED, look_at, root_of, searched_text, stops
 from services.shared.models import documents
 from services.shared.objects import ObjectsUnavailable
@@ -27,6 +28,7 @@ from services.shared.sandbox.names import unique_path
 from services.shared.scanner import INFECTED, NOT_SCANNED, ScannerUnavailable, Verdict
 from services.shared.web.incoming import ATTACHMENT, Door, ReceivedFile
 
+_log = telemetry.logger("answers")
 ROLE = "answer"
 IDENTITY_NUMBER = "national_identity_number"
 PUBLIC = "public"
@@ -48,10 +50,10 @@ class AnswerDocument:
 
 @dataclass
 class AnswerDocuments:
-    """The documents of one receipt. ``kept`` once their rows were made."""
+    """The documents of one receipt. ``kept`` once their rows were made; None when nobody knows whether they were."""
 
     items: list[AnswerDocument] = field(default_factory=list)
-    kept: bool = False
+    kept: bool | None = False
 
     def keep(self, tx: Connection, submission: str, at: str) -> list[dict[str, Any]]:
         """Make them documents of the submission and use their uploads up, in the receipt's transaction. Returns what the event tells of them."""
@@ -85,14 +87,25 @@ def prepared(context: Context, agency: str, data: Mapping[Any, Any], language: s
             _open(context, found.items, submission, f"agency:{agency}", language)
         yield found
     except BaseException:
-        found.kept = False
+        if found.kept:
+            found.kept = _were_kept(context, found.items)
         raise
     finally:
         for document in found.items:
             if found.kept:
                 uploads.remove_pieces(context, document.upload)
-            else:
+            elif found.kept is False:
                 context.objects.delete(document.object_key)
+
+
+def _were_kept(context: Context, items: list[AnswerDocument]) -> bool | None:
+    """Whether the rows were committed after all: a connection that breaks may break after the commit, and their bytes must not go then. None when the database cannot tell."""
+    try:
+        with context.database.read() as tx:
+            return tx.execute(select(documents.c.id).where(documents.c.id.in_([item.file.id for item in items]))).first() is not None
+    except Exception as fault:  # noqa: BLE001 - whatever it is: then nothing is removed
+        tell(_log, "answer_left_as_it_is", fault)
+        return None
 
 
 def _waiting_submission(context: Context, agency: str, data: Mapping[Any, Any]) -> str | None:

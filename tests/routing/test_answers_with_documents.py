@@ -12,6 +12,7 @@ import requests
 
 from samples.builders.attachments import pdf_report
 from services.command.up import Running, running
+from services.routing import answers, receipts
 from tests.end_to_end.material import good_json
 from tests.end_to_end.system import free_port, problem_of
 from tests.intake.tus import Tus
@@ -152,3 +153,20 @@ def test_an_upload_that_an_answer_used_cannot_be_used_by_another(system: Running
     assert answered(system, work, said).status_code == 200
     assert tus.offset(f"/api/v1/uploads/{said['upload']}") == len(pdf)
     problem_of(tus.end(f"/api/v1/uploads/{said['upload']}"), 409, "upload_used")
+
+
+def test_an_answer_whose_commit_was_not_heard_of_keeps_its_documents(system: Running, tus: Tus, work: dict[str, Any]) -> None:
+    """The connection broke after the database had committed: the bytes stay where the rows say they are."""
+    context = system.context
+    said = {"delivery": work["delivery"], "outcome": "answered", "answer": {"conclusion": "egnet", "documents": [document(tus.upload(NOTE), NOTE)]}}
+
+    def take_and_break_off() -> None:
+        with answers.prepared(context, "dmp", said, "nb") as prepared:
+            with context.database.write() as tx:
+                receipts.take(tx, "dmp", said, by="DMP", actors=context.actors, documents=prepared)
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        take_and_break_off()
+    answer = next(each for each in view(system, work)["documents"] if each["role"] == "answer")
+    assert ask(system, "dmp", "GET", f"/submissions/{work['submission']['id']}/documents/{answer['id']}").content == NOTE
