@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from services.shared.forms.fields import Check, Field, Section
 from services.shared.forms.label_index import LabelIndex
+from services.shared.forms.normal_forms import for_comparison
 from services.shared.forms.printed import printed_beside, printed_lines, printed_words
 from services.shared.forms.schema import schema_of
 
@@ -51,6 +52,18 @@ class FormDefinition:
     def label_index(self) -> LabelIndex:
         """What each wording of a label stands for."""
         return LabelIndex(self.title, self.sections)
+
+    @cached_property
+    def choices_like_questions(self) -> frozenset[tuple[str, str]]:
+        """Key and value of each choice that is worded like a question of the form: read without controls, either may be meant."""
+        every = [part for each in self.fields.values() for part in (each, *each.fields)]
+        questions = {for_comparison(text) for each in every for text in (*each.label.values(), *each.aliases)}
+        return frozenset(
+            (each.key, choice.value)
+            for each in self.fields.values()
+            for choice in each.choices
+            if questions & {for_comparison(text) for text in choice.label.values()}
+        )
 
     @cached_property
     def printed_words(self) -> frozenset[str]:

@@ -56,8 +56,16 @@ def reading_of(definition: FormDefinition, found: Labelled) -> Reading:
     reading = read_tags(definition, found.tags, LABEL)
     malformed = {str(error.absolute_path[0]) for error in definition.validator.iter_errors(reading.answers) if error.absolute_path}
     before = {found.inside[key] for key in malformed & found.inside.keys()}  # perhaps that was no label, but a part of the answer before
-    unsure = {key: UNSURE for key in reading.answers if key in found.doubtful | malformed | before}
+    either = {
+        key for key, value in reading.answers.items() for one in (value if isinstance(value, list) else [value]) if _is_either(definition, key, one)
+    }
+    unsure = {key: UNSURE for key in reading.answers if key in found.doubtful | malformed | before | either}
     return Reading(reading.answers, reading.read_as | unsure)
+
+
+def _is_either(definition: FormDefinition, key: str, value: object) -> bool:
+    """Whether a choice was read that could have been the next question."""
+    return isinstance(value, str) and (key, value) in definition.choices_like_questions
 
 
 def find_answers(definition: FormDefinition, lines: Sequence[Line], known_tags: Collection[str], *, on_paper: bool = False) -> Labelled:
