@@ -22,7 +22,7 @@ from services.shared.actors import load_actors
 from services.shared.settings import SCHEMAS
 
 OPERATOR = "operator"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 200.0  # the broker itself gives up on such a queue only after a minute
 
 
 def until(condition: Callable[[], Any], what: str, *, seconds: float = 20.0) -> Any:

@@ -46,7 +46,7 @@ START_TRIES: Final = 3
 RESTART_SECONDS: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 SETTLED_SECONDS: Final = 30.0
 # Processes in each pool: opening and archiving of one submission must not wait for those of another.
-WORKERS: Final = {"validation": 4, "archive": 2, "routing": 1}
+WORKERS: Final = {"validation": 2, "archive": 2, "routing": 1}
 log = telemetry.logger("supervisor")
 
 

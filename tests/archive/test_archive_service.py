@@ -138,7 +138,7 @@ def test_the_list_is_given_in_pages_newest_first_without_gaps(service: Any) -> N
     assert seen[0] == object_id_of(submissions[4])
 
 
-@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "201"}, {"limit": "x"}, {"cursor": "%%%"}, {"cursor": "YQ"}, {"cursor": "æ"}])
+@pytest.mark.parametrize("query", [{"limit": "x"}, {"cursor": "%%%"}, {"cursor": "YQ"}, {"cursor": "æ"}])
 def test_a_wrong_question_gets_a_coded_problem(service: Any, query: dict[str, str]) -> None:
     answer = service.get("/archive/objects", query_string=query)
     assert answer.status_code == 400
