@@ -44,12 +44,12 @@ def settle(places: Sequence[Place]) -> None:
     for place in places:
         # Where labels are plain, what stands out may be written so because answers are.
         stands_out = place.strength >= CAPITALS and labels_are_plain
-        is_plain = place.kept and (stands_out or (place.strength < CAPITALS and (any_was_text or place.candidate.match.heading)))
+        may_be_text = place.kept and (stands_out or (place.strength < CAPITALS and (any_was_text or place.candidate.match.heading)))
         owner = place.inside
         while owner is not None and not owner.kept and not owner.candidate.match.heading:
             owner = owner.inside
         # What is no label stands in the answer, and may be all that stood of it so far.
-        if is_plain and owner is not None and owner.is_open and (owner.has_answer or owner is not place.inside):
+        if may_be_text and owner is not None and owner.is_open and (owner.has_answer or owner is not place.inside):
             place.doubts.add("plain label")
             owner.doubts.add("label inside")
     for place in places:
