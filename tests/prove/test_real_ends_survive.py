@@ -23,7 +23,7 @@ from tests.prove.load import Memory, Sent, make
 from tests.prove.real_stores import RealStores
 from tests.prove.real_system import Killer, RealSystem
 
-KILLS = 60
+KILLS = 300
 SENDERS = 4
 MEAN_SECONDS_BETWEEN = 1.5
 CALM_EVERY = 30
