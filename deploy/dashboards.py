@@ -115,6 +115,7 @@ OPERATORS: Final = (
     Panel("Publishing failed", "sum by (agency, cause) (increase(mottak_publish_failures_total[15m]))", "{{agency}} {{cause}}"),
     Panel("Receipts over the broker", "sum by (agency, outcome) (increase(mottak_receipts_total[1h]))", "{{agency}} {{outcome}}"),
     Panel("Dead letters", "sum by (agency, reason) (increase(mottak_dead_letters_total[1d]))", "{{agency}} {{reason}}"),
+    Panel("Archive objects that should have been read by now", "max(mottak_archive_overdue_objects)", "objects", alarm=1),
     Panel("Scanner's verdicts", "sum by (verdict) (rate(mottak_scans_total[15m]))", "{{verdict}}", unit="ops"),
     Panel("Findings", "topk(15, sum by (code, severity) (increase(mottak_findings_total[1d])))", "{{code}} {{severity}}", kind="bargauge"),
     Panel("Memory of each process", "sum by (job) (process_resident_memory_bytes)", "{{job}}", unit="bytes"),

@@ -23,11 +23,15 @@ BATCH: Final = 100
 
 
 def sweep(context: Context) -> str | None:
-    """Begin a pass, unless one is under way or nothing is due. Returns the id of its check."""
+    """Begin a pass, unless one is under way or nothing is due. Returns the id of its check. A pass whose job was given up goes on."""
     check_id = identifiers.new_id()
     running = select(archive_fixity_checks.c.id).where(archive_fixity_checks.c.requested_by == ACTOR, archive_fixity_checks.c.finished_at.is_(None))
     with context.database.write() as tx:
-        if tx.execute(running.limit(1)).first() is not None or not due(tx, check_id, limit=1):
+        begun = tx.execute(running.limit(1)).scalar_one_or_none()
+        if begun is not None and not jobs.is_waiting(tx, names.ARCHIVE_FIXITY, _key(begun)):
+            enqueue(tx, begun)
+            return str(begun)
+        if begun is not None or not due(tx, check_id, limit=1):
             return None
         tx.execute(insert(archive_fixity_checks).values(id=check_id, object=None, requested_by=ACTOR, requested_at=timestamps.now()))
         enqueue(tx, check_id)
@@ -36,9 +40,13 @@ def sweep(context: Context) -> str | None:
 
 def enqueue(tx: Connection, check_id: str) -> None:
     """The next slice of a pass, behind what waits to be archived."""
-    jobs.enqueue(tx, names.ARCHIVE_FIXITY, key=f"fixity-{check_id}", data={"check": check_id, "audit": True})
+    jobs.enqueue(tx, names.ARCHIVE_FIXITY, key=_key(check_id), data={"check": check_id, "audit": True})
 
 
 def due(tx: Connection, check_id: str, *, limit: int = BATCH) -> list[str]:
     """The objects to be read next in a pass."""
     return catalogue.not_read_since(tx, timestamps.later(timestamps.now(), -PERIOD_SECONDS), check=check_id, limit=limit)
+
+
+def _key(check_id: str) -> str:
+    return f"fixity-{check_id}"

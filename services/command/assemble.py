@@ -22,6 +22,7 @@ import services.validation.registers
 import services.validation.search
 from services.archive.app import create_app as create_archive
 from services.archive.handlers import settle_unfinished
+from services.archive.measures import measure as archive_measure
 from services.intake.app import create_app as create_intake
 from services.intake.receive import sweep
 from services.routing.app import create_app as create_routing
@@ -123,7 +124,7 @@ def make_context(settings: Settings) -> tuple[Context, LocalIssuer | None]:
         actors,
         scanner=open_scanner(settings, Policy.load(settings.schemas / "policy")),
         routing_preview=routing_preview(settings),
-        measures=[routing_measures(actors)],
+        measures=[routing_measures(actors), archive_measure],
     )
     return context, issuer
 

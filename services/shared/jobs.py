@@ -114,7 +114,7 @@ def new_job(
         "data": dict(data or {}) | ({"traceparent": telemetry.current_traceparent()} if telemetry.current_span() else {}),
         "submission": submission,
         "handler": handler,
-        "key": f"{_service_of(handler)}:{key}",
+        "key": _key_of(handler, key),
         "state": "ready",
         "attempts": 0,
         "due_at": now,
@@ -139,6 +139,10 @@ def enqueue(tx: Connection, handler: str, *, key: str, submission: str | None = 
 
 def _service_of(handler: str) -> str:
     return handler.split(".")[0]
+
+
+def _key_of(handler: str, key: str) -> str:
+    return f"{_service_of(handler)}:{key}"
 
 
 def park(tx: Connection, handler: str, *, key: str, submission: str | None, data: Mapping[str, Any], error: str) -> None:
@@ -263,6 +267,11 @@ def settle_parked(tx: Connection, job: int, *, again: bool) -> bool:
     if handler is not None and again:
         leave_word(tx, _service_of(handler))
     return handler is not None
+
+
+def is_waiting(tx: Connection, handler: str, key: str) -> bool:
+    """Whether a job with the ``key`` it was enqueued with is still to be done, without anybody's doing."""
+    return tx.execute(select(jobs.c.id).where(jobs.c.key == _key_of(handler, key), jobs.c.state.in_(_UNFINISHED)).limit(1)).first() is not None
 
 
 def next_due(tx: Connection, handlers: Sequence[str]) -> str | None:

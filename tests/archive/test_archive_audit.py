@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from services.archive import audit, catalogue
+from services.archive.measures import GRACE_SECONDS, measure
+from services.archive.models import archive_objects
 from services.archive.snapshot import object_id_of
 from services.shared import names, timestamps
+from services.shared.models import jobs
 from services.shared.worker import run_one
 from tests.archive.test_archive_fixity import flip
 
@@ -93,3 +97,33 @@ def test_a_version_that_is_begun_and_ended_while_its_object_is_read_is_no_damage
     monkeypatch.setattr(store, "list", and_then_it_goes_on)
     assert passed(service) == {object_id_of(submission): "intact"}
     assert waiting == []
+
+
+def test_a_pass_whose_job_was_given_up_goes_on_with_the_next_sweep(service: Any) -> None:
+    submission = service.archived()
+    check = audit.sweep(service.context)
+    with service.case.database.write() as tx:
+        tx.execute(update(jobs).where(jobs.c.handler == names.ARCHIVE_FIXITY).values(state="parked"))
+    service.work()
+    assert audit.sweep(service.context) == check
+    service.work()
+    told = service.get(f"/archive/fixity-checks/{check}").json
+    assert (told["state"], [item["object"] for item in told["items"]]) == ("done", [object_id_of(submission)])
+
+
+def overdue(service: Any) -> float:
+    with service.case.database.read() as tx:
+        [metric] = measure(tx, timestamps.now())
+    return metric.samples[0].value
+
+
+def test_what_nobody_reads_in_time_is_counted(service: Any) -> None:
+    old, older = (object_id_of(service.archived()) for _ in range(2))
+    assert overdue(service) == 0
+    with service.case.database.write() as tx:
+        tx.execute(update(archive_objects).values(stored_at=timestamps.later(timestamps.now(), -GRACE_SECONDS - 1)))
+    assert overdue(service) == 2
+    with service.case.database.write() as tx:
+        catalogue.mark_read(tx, old, 1, timestamps.later(timestamps.now(), -audit.PERIOD_SECONDS - GRACE_SECONDS + 60))
+        catalogue.mark_read(tx, older, 1, timestamps.later(timestamps.now(), -audit.PERIOD_SECONDS - GRACE_SECONDS - 60))
+    assert overdue(service) == 1

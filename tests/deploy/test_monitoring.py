@@ -108,6 +108,7 @@ CASES = {
         20,
         {"outcome": "could_not_check"},
     ),
+    "ArchiveUnread": Case({"mottak_archive_overdue_objects": "1x120"}, {"mottak_archive_overdue_objects": "0x120"}, 70, {}),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from services.command.openapi import operations, register_operations, search_operations, work_operations
+from services.command.openapi import operations, register_operations, search_operations, upload_operations, work_operations
 from services.command.openapi.examples import EXAMPLES
 from services.command.openapi.operation import Answer, Body, Operation
 from services.command.openapi.shapes import SUBMISSION_SHAPES, TEXT, ref
@@ -20,7 +20,7 @@ FILE: Final = SCHEMAS / "openapi.json"
 PREFIX: Final = "/api/v1"
 TABLE: Final[tuple[Operation, ...]] = (
     *operations.SUBMISSIONS,
-    *operations.UPLOADS,
+    *upload_operations.UPLOADS,
     *operations.FORMS,
     *register_operations.REGISTERS,
     *search_operations.SEARCH,
