@@ -30,12 +30,12 @@ from lxml import etree
 
 from bench import material, processes
 from bench.bare_script import answers_in
+from bench.report import TEXT, print_documents
 from samples.builders.attachments import mail
 from samples.builders.outlook import OutlookMessage, outlook_message
 from samples.content.prose import REPORT_PARAGRAPHS
 
 ROUNDS, ROUNDS_OF_LARGE, OPENINGS, LARGE_PAGES = 40, 5, 20, 300
-TEXT: Final = "text of 300 pages.pdf"
 _DRAWING: Final = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _SENT: Final = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 _TEXT: Final = "\n\n".join(REPORT_PARAGRAPHS)
@@ -69,8 +69,6 @@ def measure() -> dict[str, dict[str, float]]:
 
 def main() -> None:
     """Print the figures."""
-    from bench.report import print_documents
-
     print_documents(measure())
 
 
