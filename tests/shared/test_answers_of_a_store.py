@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from services.shared.objects.signed import SignedRequests, Unreachable
+from services.shared.objects.signed import BUSY, SignedRequests, Unreachable
 
 BODY = b"bytes"
 GOOD = b'HTTP/1.1 200 OK\r\nETag: "tag"\r\nContent-Length: 0\r\n\r\n'
@@ -57,6 +57,12 @@ def put(requests: SignedRequests) -> str:
 )
 def test_an_answer_that_is_cut_off_is_no_answer_and_is_asked_for_again(cut: bytes) -> None:
     with store(cut, GOOD) as requests:
+        assert put(requests) == '"tag"'
+
+
+@pytest.mark.parametrize("status", BUSY)
+def test_a_store_that_is_busy_is_asked_again(status: int) -> None:
+    with store(f"HTTP/1.1 {status} Busy\r\nContent-Length: 0\r\n\r\n".encode(), GOOD) as requests:
         assert put(requests) == '"tag"'
 
 

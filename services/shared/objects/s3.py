@@ -37,7 +37,7 @@ from services.shared.objects.port import (
     Stored,
     check_key,
 )
-from services.shared.objects.signed import EMPTY_SHA256, Answer, Refused, SignedRequests, Unreachable, quoted
+from services.shared.objects.signed import BUSY, EMPTY_SHA256, Answer, Refused, SignedRequests, Unreachable, quoted
 
 # The least S3 allows for a part, and so the least memory an upload can take; 10,000 parts reach far beyond the largest file of the policy.
 PART_BYTES: Final = 5 * 1024 * 1024
@@ -334,7 +334,7 @@ def _pool(answer_seconds: float, tries: int) -> urllib3.PoolManager:
         backoff_factor=0.2,
         backoff_jitter=0.2,
         backoff_max=2.0,
-        status_forcelist=(500, 502, 503, 504),
+        status_forcelist=BUSY,
         redirect=0,
         raise_on_status=False,
     )

@@ -23,7 +23,8 @@ _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 _CODE: Final = re.compile(rb"<Code>([A-Za-z0-9]+)</Code>")
 # What a server may tell without a body.
 _CODES: Final = {404: "NoSuchKey", 412: "PreconditionFailed", 416: "InvalidRange"}
-_BUSY: Final = (500, 502, 503, 504)
+# A server that is asked for too much, or is away for now.
+BUSY: Final = (408, 429, 500, 502, 503, 504)
 # A server that is silent is waited for so many times; one that does not listen, or breaks off, costs no time.
 _SILENCES: Final = 3
 _CONNECT_SECONDS: Final = 10.0
@@ -100,7 +101,7 @@ class SignedRequests:
                 connection = self._taken() or self._connect()
                 connection.request(method, path, body, self._signed(method, path, sha256, headers))
                 answer = Answer(cast(_Response, connection.getresponse()), connection, self._idle)
-                if answer.status not in _BUSY or attempt == self._tries:
+                if answer.status not in BUSY or attempt == self._tries:
                     return answer
                 answer.read()
             except (OSError, HTTPException, Unreachable) as fault:
