@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -79,7 +80,7 @@ def filter_from(context: Context, arguments: Any) -> Filter:
         agency=arguments.get("agency") or None,
         text=text,
         received_from=_moment(arguments.get("received_from"), "received_from"),
-        received_to=_moment(arguments.get("received_to"), "received_to"),
+        received_to=_moment(arguments.get("received_to"), "received_to", days_later=1),
         attention=arguments.get("attention") == "true",
         terms=search.parse(text, context.codes) if text else (),
         unscanned=context.scanner.passes_unscanned,
@@ -87,13 +88,20 @@ def filter_from(context: Context, arguments: Any) -> Filter:
     )
 
 
-def _moment(text: str | None, name: str) -> str | None:
+def _moment(text: str | None, name: str, *, days_later: int = 0) -> str | None:
+    """A moment as it is; a day stands for its beginning in Norway, or so many ``days_later``: what was received "to" a day was received on it, too."""
     if not text:
         return None
     try:
-        return timestamps.to_text(timestamps.parse(text if len(text) > 10 else f"{text}T00:00:00+00:00"))
+        if len(text) > len("2026-11-28"):
+            return timestamps.to_text(timestamps.parse(text))
+        day = date.fromisoformat(text)
     except ValueError as fault:
         raise Problem("value_not_allowed", 400, name=name) from fault
+    try:
+        return timestamps.start_of(day + timedelta(days=days_later))
+    except (ValueError, OverflowError):  # the first day there is, or the last: nothing was received beyond
+        return f"{day}T23:59:59.999999Z"
 
 
 def _add_reading(api: Blueprint, context: Context) -> None:

@@ -42,3 +42,8 @@ def seconds_between(earlier: str, later_: str) -> float:
 def norwegian_date(text: str) -> date:
     """The calendar day in Norway at that moment: deadlines and rules speak of Norwegian days."""
     return parse(text).astimezone(NORWAY).date()
+
+
+def start_of(day: date) -> str:
+    """The moment at which a calendar day begins in Norway. Raises ValueError when it lies before or after all years there are."""
+    return to_text(parse(datetime(day.year, day.month, day.day, tzinfo=NORWAY).isoformat()))

@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet
 
 from samples.sample import ending_of
 from services.command.samples import Outcome, attachments_of, sample_files, sender_of, submit_samples
-from services.shared import lifecycle
+from services.shared import lifecycle, timestamps
 from tests.broker_server import until
 from tests.end_to_end import raw
 from tests.end_to_end.agency import send, settled
@@ -315,6 +315,10 @@ def test_lists_are_filtered_and_paged_without_gap_or_repetition(system: System, 
     assert [item["id"] for item in client.get("/api/v1/submissions", q=newest["reference"])["items"]] == [newest["id"]]
     assert client.get("/api/v1/submissions", q="Radiveksa")["items"]
     assert client.get("/api/v1/submissions", received_from="2100-01-01")["items"] == []
+    day = str(timestamps.norwegian_date(newest["received_at"]))
+    assert newest in client.get("/api/v1/submissions", received_from=day, received_to=day)["items"]
+    assert newest in client.get("/api/v1/submissions", received_from="0001-01-01", received_to="9999-12-31")["items"]
+    assert newest not in client.get("/api/v1/submissions", received_to=newest["received_at"], limit=100)["items"]
     assert client.get("/api/v1/submissions", received_to="0001-03-01")["items"] == []
 
 
