@@ -47,6 +47,7 @@ class Memory:
     sent: list[Sent] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
+    resting: threading.Event = field(default_factory=threading.Event)
 
 
 def make(chance: random.Random) -> Sent:

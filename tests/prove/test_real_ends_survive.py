@@ -29,7 +29,8 @@ MEAN_SECONDS_BETWEEN = 1.5
 CALM_EVERY = 30
 RECOVERED_SECONDS = 180.0
 SETTLE_SECONDS = 600.0
-PAUSE_SECONDS = 1.0
+# Long enough that the senders do not send more than one sender is given: what only waits its turn is not what is looked for.
+PAUSE_SECONDS = 3.0
 LEASE_SECONDS = 8.0
 # What a client is to try again: the store or service is away, or its own earlier try is still under way.
 LATER = {(503, "store_unavailable"), (409, "idempotency_in_progress")}
@@ -50,6 +51,8 @@ class Sender(threading.Thread):
             while not send(self._system, self._memory, submission) and not self._memory.stopping.is_set():
                 self._memory.stopping.wait(self._chance.uniform(0.5, 2.0))
             self._memory.stopping.wait(self._chance.uniform(0, PAUSE_SECONDS))
+            while self._memory.resting.is_set() and not self._memory.stopping.is_set():
+                time.sleep(0.1)
 
 
 def send(system: RealSystem, memory: Memory, submission: Sent) -> bool:
@@ -91,7 +94,7 @@ class Run:
         self.settled_in = 0.0
 
     def suffer(self, kills: int, seed: int) -> None:
-        """Kill ``kills`` times under load; now and then leave it alone and see how fast it is itself again."""
+        """Kill ``kills`` times under load; now and then leave it alone, without load, and see how fast it is itself again."""
         began = time.monotonic()
         self.system.start()
         senders = [Sender(self.system, self.memory, f"{seed}-{number}") for number in range(SENDERS)]
@@ -114,7 +117,9 @@ class Run:
                 )
             if len(self.killer.done) >= calm_at:
                 calm_at += CALM_EVERY
+                self.memory.resting.set()
                 self._recover()
+                self.memory.resting.clear()
         self.memory.stopping.set()
         for sender in senders:
             sender.join(180)
