@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select
 from werkzeug import Response
 
 from services.archive import bag as bags
-from services.archive import catalogue, ocfl
+from services.archive import catalogue, fixity, ocfl
 from services.archive.inventory import Inventory
 from services.archive.models import archive_fixity_checks, archive_fixity_outcomes
 from services.shared import events, identifiers, jobs, names, search, telemetry, timestamps
@@ -18,8 +18,7 @@ from services.shared.context import Context
 from services.shared.identity import Identity, Scope, current, requires
 from services.shared.objects import ObjectMissing, ObjectsUnavailable
 from services.shared.problems import Problem
-from services.shared.storable import storable_object
-from services.shared.web.requests import whole_number
+from services.shared.web.requests import json_object, whole_number
 
 LIMIT, LIMIT_MOST = 50, 200
 DIGITS = 9
@@ -51,7 +50,7 @@ class _Views:
         sought = catalogue.Sought(query, search.parse(query[:200], codes), readable, codes)
         try:
             with self._context.database.read() as tx:
-                found, following = catalogue.search(tx, sought, limit=_limit(), cursor=request.args.get("cursor"))
+                found, following = catalogue.search(tx, sought, limit=_limit(), cursor=request.args.get("cursor") or None)
                 hits = catalogue.hits(tx, sought, [row["id"] for row in found]) if sought.terms else None
         except catalogue.CursorInvalid as fault:
             raise Problem("cursor_invalid", 400) from fault
@@ -175,9 +174,11 @@ def _outcomes(tx: Connection, check_id: str) -> tuple[list[Any], str | None]:
     limit = _limit()
     found = archive_fixity_outcomes.c
     query = select(found.found, found.object).where(found.check_id == check_id).order_by(found.object).limit(limit + 1)
-    if (after := request.args.get("cursor")) is not None:
+    if after := request.args.get("cursor"):
         query = query.where(found.object > after)
-    if (only := request.args.get("outcome")) is not None:
+    if only := request.args.get("outcome"):
+        if only not in fixity.EXIT_CODES:
+            raise Problem("value_not_allowed", 400, name="outcome")
         query = query.where(found.outcome == only)
     rows = tx.execute(query).all()
     return [row.found for row in rows[:limit]], rows[limit - 1].object if len(rows) > limit else None
@@ -207,15 +208,10 @@ def _version_wanted(text: str | None, head: int) -> int:
 
 
 def _object_wanted() -> str | None:
-    if not request.content_length:
-        return None
-    try:
-        body = storable_object(request.get_json(silent=True))
-    except (ValueError, RecursionError) as fault:
-        raise Problem("malformed_request", 400) from fault
-    if not isinstance(body.get("object"), str | None):
-        raise Problem("malformed_request", 400)
-    return body.get("object")
+    wanted = json_object(optional=True).get("object")
+    if not isinstance(wanted, str | None):
+        raise Problem("value_not_allowed", 400, name="object")
+    return wanted
 
 
 def _recipient(identity: Identity) -> dict[str, str | None]:

@@ -19,7 +19,7 @@ from services.shared.context import Context
 from services.shared.identity import Scope, current, open_route, requires
 from services.shared.problems import Problem
 from services.shared.web.application import preferred_language
-from services.shared.web.requests import json_object, whole_number
+from services.shared.web.requests import flag, json_object, whole_number
 from services.shared.words import DEFAULT
 
 DEFAULT_LIMIT = 25
@@ -62,8 +62,8 @@ def _add_collection(api: Blueprint, context: Context) -> None:
         wanted = filter_from(context, request.args)
         with context.database.read() as tx:
             limit = whole_number(request.args.get("limit"), "limit", DEFAULT_LIMIT)
-            page = submission_list(tx, current(), wanted, limit=limit, cursor=request.args.get("cursor"))
-            if request.args.get("total") == "true":
+            page = submission_list(tx, current(), wanted, limit=limit, cursor=request.args.get("cursor") or None)
+            if flag(request.args.get("total"), "total"):
                 page["total"] = count(tx, current(), wanted)
         return jsonify(page)
 
@@ -81,7 +81,7 @@ def filter_from(context: Context, arguments: Any) -> Filter:
         text=text,
         received_from=_moment(arguments.get("received_from"), "received_from"),
         received_to=_moment(arguments.get("received_to"), "received_to", days_later=1),
-        attention=arguments.get("attention") == "true",
+        attention=flag(arguments.get("attention"), "attention"),
         terms=search.parse(text, context.codes) if text else (),
         unscanned=context.scanner.passes_unscanned,
         codes=context.codes,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from werkzeug import Response
 
@@ -58,13 +59,13 @@ class Problem(Exception):
 
 
 def body_of(problem: Problem, *, language: str, instance: str, base_url: str) -> dict[str, Any]:
-    """The problem as a JSON object."""
+    """The problem as a JSON object (RFC 9457). ``instance``: the path that was asked for, as people read it; written as the URI reference that it is to be (section 3.1.5)."""
     return {
         "type": f"{base_url}/hjelp/problemer#{problem.code}",
         "title": problem.title(language),
         "status": problem.status,
         "detail": problem.detail(language),
-        "instance": instance,
+        "instance": quote(instance, safe="/:@!$&'()*+,;=~"),
         "code": problem.code,
         "trace_id": telemetry.current_trace(),
         "errors": list(problem.errors),

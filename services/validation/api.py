@@ -236,7 +236,7 @@ def _template_view(context: Context, kind: str) -> Callable[[str, str], Response
             raise Problem("not_found", 404)
         language = request.args.get("language") or preferred_language()
         if language not in words.LANGUAGES:
-            raise Problem("malformed_request", 400)
+            raise Problem("value_not_allowed", 400, name="language")
         made = context.templates.get(definition, kind, language)
         response = Response(made.data, mimetype=made.media_type)
         response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'

@@ -317,7 +317,27 @@ def test_a_search_of_the_archive_that_means_nothing_is_refused(query: str, stric
 )
 def test_a_fixity_check_of_nothing_that_can_be_is_refused(body: bytes, strict: System) -> None:
     headers = {"Authorization": f"Bearer {strict.token('arkivar')}", "Content-Type": "application/json"}
-    problem_of(requests.post(f"{strict.url}/api/v1/archive/fixity-checks", data=body, headers=headers, timeout=30), 400, "malformed_request")
+    problem_of(requests.post(f"{strict.url}/api/v1/archive/fixity-checks", data=body, headers=headers, timeout=30), 400, "json_expected")
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    {
+        "/api/v1/submissions?total=AAA": "value_not_allowed",
+        "/api/v1/submissions?attention=1": "value_not_allowed",
+        "/api/v1/forms/forslag/1.0/template.docx?language=xx": "value_not_allowed",
+    }.items(),
+)
+def test_a_value_that_is_none_of_those_there_are_is_refused(path: str, code: str, strict: System) -> None:
+    problem_of(requests.get(strict.url + path, headers={"Authorization": f"Bearer {strict.token('sekretariat')}"}, timeout=30), 400, code)
+
+
+def test_an_empty_cursor_is_none_and_a_problem_names_its_path_as_an_address(strict: System) -> None:
+    headers = {"Authorization": f"Bearer {strict.token('sekretariat')}"}
+    for path in ("/api/v1/submissions?cursor=&status=&q=", "/api/v1/archive/objects?cursor=&q="):
+        assert requests.get(strict.url + path, headers=headers, timeout=30).status_code == 200
+    problem = requests.get(f"{strict.url}/api/v1/submissions/%C3%B8%20x", headers=headers, timeout=30).json()
+    assert problem["instance"] == "/api/v1/submissions/%C3%B8%20x"
 
 
 @pytest.mark.parametrize(

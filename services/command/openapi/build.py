@@ -140,6 +140,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
 def _problems(operation: Operation) -> dict[int, list[str]]:
     """The codes of each status: the operation's own, and those that come of who asks and for what."""
     found = {status: list(codes) for status, codes in operation.problems.items()}
+    found.setdefault(400, []).append("malformed_request")
     if operation.scopes:
         found.setdefault(401, []).append("not_authenticated")
         found.setdefault(403, []).append("not_allowed")

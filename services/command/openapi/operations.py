@@ -285,7 +285,7 @@ FORMS: Final = (
             ANYBODY,
             {200: Answer("The form.", None, media_type, {"ETag": "Its sha256."})},
             (FORM, VERSION, FORM_LANGUAGE),
-            problems={400: ("malformed_request",), 404: ("not_found",)},
+            problems={400: ("value_not_allowed",), 404: ("not_found",)},
         )
         for (kind, media_type), program in zip(MEDIA_TYPES.items(), ("Word", "PDF"), strict=True)
     ),

@@ -14,7 +14,7 @@ ARCHIVISTS: Final = (Scope.ARCHIVE, Scope.MONITOR)
 NAME: Final = Parameter("agency", "path", TEXT, "Your own actor id, e.g. dmp.", required=True)
 LEASE: Final = Parameter("lease", "path", {"type": "string", "pattern": "^[0-9a-f]{32}$"}, required=True)
 OBJECT: Final = Parameter("object", "path", TEXT, "Its id (urn:uuid:…) or reference.", required=True)
-LIMIT: Final = Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50})
+LIMIT: Final = Parameter("limit", "query", {"type": "integer", "minimum": 1, "default": 50}, "At most 200 are given.")
 
 WORK: Final = (
     Operation("get", "/queues/{agency}", "getQueue", "work", "How your queue stands", AGENCY, {200: Answer("The queue.", ref("Queue"))}, (NAME,)),
@@ -118,7 +118,7 @@ ARCHIVE: Final = (
         ARCHIVISTS,
         {202: Answer("It has begun.", ref("FixityStarted"), headers={"Location": "Where the outcome will be."})},
         body=Body(ref("FixityRequest"), required=False, example={"object": "NM-2026-7QK4ZD"}),
-        problems={400: ("malformed_request",), 404: ("not_found",)},
+        problems={400: ("json_expected", "value_not_allowed"), 404: ("not_found",)},
     ),
     Operation(
         "get",

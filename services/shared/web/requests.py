@@ -30,3 +30,10 @@ def whole_number(text: str | None, name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
         raise Problem("value_not_allowed", 400, name=name)
     return int(text)
+
+
+def flag(text: str | None, name: str) -> bool:
+    """A yes or no of a query string, no when it is left out. Raises Problem."""
+    if text not in (None, "", "true", "false"):
+        raise Problem("value_not_allowed", 400, name=name)
+    return text == "true"
