@@ -22,7 +22,7 @@ from services.shared.objects import ObjectMissing
 from services.shared.problems import Problem
 from services.shared.scanner import INFECTED, NOT_SCANNED, PENDING
 
-_ONE_RANGE = re.compile(r"bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})", re.ASCII)
+_ONE_RANGE = re.compile(r"bytes=(?:(?P<first>[0-9]{1,18})-(?P<last>[0-9]{0,18})|-[0-9]{1,18})", re.ASCII)
 
 
 def hand_out(context: Context, identity: Identity, wanted: str, document: str) -> Response:
@@ -80,8 +80,9 @@ def send(context: Context, file: RowMapping) -> Response:
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["Cache-Control"] = "private, no-store"
     asked = dict(request.environ)
-    if request.method != "GET" or not _ONE_RANGE.fullmatch(asked.get("HTTP_RANGE", "")):
-        asked.pop("HTTP_RANGE", None)  # units and sets of ranges that we do not serve are as if not asked for (RFC 9110, 14.2)
+    if request.method != "GET" or "HTTP_IF_NONE_MATCH" in asked or not _is_one_range(asked.get("HTTP_RANGE", "")):
+        # What we do not serve is as if not asked for (RFC 9110, 14.2). Whoever has another version, or none, gets it whole: If-None-Match is looked at first (13.2.2).
+        asked.pop("HTTP_RANGE", None)
     if asked.get("HTTP_IF_MATCH", "").strip() == "*":
         asked.pop("HTTP_IF_MATCH")  # whatever there is will do (RFC 9110, 13.1.1)
     try:
@@ -93,6 +94,12 @@ def send(context: Context, file: RowMapping) -> Response:
         response.close()
         raise Problem("precondition_failed", 412)
     return response
+
+
+def _is_one_range(asked: str) -> bool:
+    """Whether it is one range of bytes that can be; one that ends before it begins is none (RFC 9110, 14.1.1)."""
+    found = _ONE_RANGE.fullmatch(asked)
+    return found is not None and (not found["last"] or int(found["first"]) <= int(found["last"]))
 
 
 def _attachment_named(name: str) -> str:

@@ -267,6 +267,8 @@ def test_a_document_comes_as_an_attachment_with_ranges_and_its_digest(system: Sy
     assert (part.status_code, part.content, part.headers["Content-Range"]) == (206, data[10:20], f"bytes 10-19/{len(data)}")
     assert get(system, "leverandor", path, Range="bytes=-5").content == data[-5:]
     assert get(system, "leverandor", path, If_None_Match=whole.headers["ETag"]).status_code == 304
+    assert get(system, "leverandor", path, If_None_Match=whole.headers["ETag"], Range="bytes=0-9").status_code == 304
+    assert get(system, "leverandor", path, Range="bytes=9-1").content == data
     beyond = get(system, "leverandor", path, Range="bytes=99999999-")
     problem_of(beyond, 416, "range_not_satisfiable")
     assert beyond.headers["Content-Range"] == f"bytes */{len(data)}"
