@@ -37,7 +37,7 @@ def create_blueprint(context: Context) -> Blueprint:
         wanted = json_object(optional=True)
         limit = _whole_number(wanted, "max", leases.DEFAULT_ITEMS, leases.MAX_ITEMS)
         seconds = _whole_number(wanted, "seconds", leases.DEFAULT_SECONDS, leases.MAX_SECONDS)
-        return {"items": leases.take(database, agency, limit=limit, seconds=seconds)}
+        return leases.take(database, agency, limit=limit, seconds=seconds)
 
     @blueprint.post("/leases/<lease>/confirm")
     @requires(Scope.QUEUE)

@@ -17,7 +17,7 @@ from services.shared.models import documents, grants
 ACTOR = "routing"
 # Put together once: building a statement costs SQLAlchemy more than running it does.
 _DOCUMENTS = (
-    select(*(documents.c[name] for name in (*messages.DOCUMENT_KEYS, "scan")))
+    select(*(documents.c[name] for name in (*messages.DOCUMENT_KEYS, "scan", "scan_note")))
     .where(documents.c.submission == bindparam("of_submission"))
     .order_by(documents.c.position)
 )

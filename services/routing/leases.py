@@ -21,8 +21,8 @@ MAX_SECONDS = 12 * 3600
 DEFAULT_SECONDS = 300
 
 
-def take(database: Database, agency: str, *, limit: int, seconds: int) -> list[dict[str, Any]]:
-    """The oldest work that nobody holds, each message with its ``lease`` and ``lease_until``; two callers never get the same.
+def take(database: Database, agency: str, *, limit: int, seconds: int) -> dict[str, Any]:
+    """The oldest work that nobody holds: ``items``, each message with its ``lease``, and until when they are the caller's: ``lease_until``, None without any; two callers never get the same.
 
     ``limit`` 1..MAX_ITEMS, ``seconds`` 1..MAX_SECONDS. That an agency has got something for the first time is told in a second
     transaction, one that holds no message: so it never waits for a submission while a recall of that submission waits for the message.
@@ -30,16 +30,16 @@ def take(database: Database, agency: str, *, limit: int, seconds: int) -> list[d
     with database.read() as tx:
         waiting = select(messages.c.seq).where(messages.c.agency == agency, messages.c.state != models.DONE, _free(timestamps.now()))
         if tx.execute(waiting.limit(1)).first() is None:
-            return []  # who asks again and again finds out without disturbing those who write
+            return {"items": [], "lease_until": None}  # who asks again and again finds out without disturbing those who write
     with database.write() as tx:
-        taken = _claim(tx, agency, limit, seconds)
+        taken, until = _claim(tx, agency, limit, seconds)
     if taken:
         with database.write() as tx:
             _tell_delivered(tx, [row["delivery"] for row in taken if row["kind"] == models.WORK])
-    return [{**json.loads(row["body"]), "lease": row["lease"], "lease_until": row["lease_until"]} for row in taken]
+    return {"items": [{**json.loads(row["body"]), "lease": row["lease"]} for row in taken], "lease_until": until if taken else None}
 
 
-def _claim(tx: Connection, agency: str, limit: int, seconds: int) -> list[dict[str, Any]]:
+def _claim(tx: Connection, agency: str, limit: int, seconds: int) -> tuple[list[dict[str, Any]], str]:
     now = timestamps.now()
     until = timestamps.later(now, seconds)
     query = (
@@ -53,8 +53,8 @@ def _claim(tx: Connection, agency: str, limit: int, seconds: int) -> list[dict[s
         token = identifiers.new_token()
         tx.execute(update(messages).where(messages.c.seq == row["seq"]).values(state=models.LEASED, lease=token, lease_until=until))
         tx.execute(insert(leases).values(id=token, message=row["seq"], agency=agency, taken_at=now, until=until))
-        taken.append({**row, "lease": token, "lease_until": until})
-    return taken
+        taken.append({**row, "lease": token})
+    return taken, until
 
 
 def _free(now: str) -> Any:

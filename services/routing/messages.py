@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.shared import words
+from services.shared.scanner import may_be_passed_on
 
 SOURCE = "/nyemetoder/mottak/routing"
 WORK_TYPE = "no.nyemetoder.mottak.work.v1"
@@ -31,7 +32,7 @@ def work(
 ) -> dict[str, Any]:
     """The message that hands work to an agency.
 
-    ``delivery`` as in ``deliveries.queued``, ``submission`` and ``documents`` as rows; infected documents are left out. ``id`` is the
+    ``delivery`` as in ``deliveries.queued``, ``submission`` and ``documents`` as rows; of these only what may be passed on is named. ``id`` is the
     delivery's. Reasons are in bokmål.
     """
     base = f"{public_url}/api/v1/submissions/{submission['id']}/documents"
@@ -46,7 +47,7 @@ def work(
         "documents": [
             {**{key: document[key] for key in DOCUMENT_KEYS}, "href": f"{base}/{document['id']}"}
             for document in documents
-            if document["scan"] != "infected"
+            if may_be_passed_on(document["scan"], document["scan_note"])
         ],
         "rules": [{"id": rule["id"], "reason": words.choose(rule["reason"], words.DEFAULT)} for rule in delivery["rules"]],
     }

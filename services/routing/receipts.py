@@ -15,7 +15,7 @@ from services.routing import models, outbox
 from services.routing.answers import AnswerDocuments
 from services.routing.models import deliveries, messages, receipts
 from services.routing.progress import confirm_when_all_have, queued_when_all_are
-from services.shared import events, metrics, names, timestamps, words
+from services.shared import events, lifecycle, metrics, names, timestamps, words
 from services.shared.actors import Actors
 from services.shared.database import once_committed
 from services.shared.problems import Problem
@@ -66,9 +66,10 @@ def reason_of(problem: Problem) -> str:
 
 
 def _checked(validator: Draft202012Validator, said: Any, language: str) -> dict[str, Any]:
-    faults = [error for fault in validator.iter_errors(said) for error in _as_errors(fault, language)]
+    # Each key that is missing is a fault of its own, and names all of them: told once.
+    faults = {(error["pointer"], error["code"]): error for fault in validator.iter_errors(said) for error in _as_errors(fault, language)}
     if faults:
-        raise Problem("receipt_invalid", 422, errors=sorted(faults, key=lambda error: str(error["pointer"])))
+        raise Problem("receipt_invalid", 422, errors=[faults[place] for place in sorted(faults)])
     return dict(said)
 
 
@@ -100,7 +101,7 @@ def take(
     """Take a checked receipt for a delivery of this agency, in the caller's transaction.
 
     ``documents``: those its answer names, as ``answers.prepared`` made them ready. Returns ``{"delivery", "outcome", "state", "at", "applied"}``, for a repeated one exactly what the first got. Raises Problem:
-    ``not_found`` when the delivery is not the agency's, ``receipt_contradicts`` (409) when it said something else before,
+    ``not_found`` when the delivery is not the agency's, ``receipt_contradicts`` (409) when it said something else before, or returns what all have confirmed,
     ``upload_unknown`` (422) for a document that was never uploaded.
     """
     delivery = _own_delivery(tx, agency, str(data["delivery"]))
@@ -112,7 +113,7 @@ def take(
         if outcome != models.CONFIRMED and _said(earlier["data"]) != _said(data):
             raise Problem("receipt_contradicts", 409, state=delivery["state"])
         return _answer(earlier)
-    if (delivery["state"], outcome) not in _NEXT:
+    if (delivery["state"], outcome) not in _NEXT or _comes_too_late(delivery, submission, outcome):
         raise Problem("receipt_contradicts", 409, state=delivery["state"])
     documents = documents or AnswerDocuments()
     if len((data.get("answer") or {}).get("documents") or ()) != len(documents.items):
@@ -183,6 +184,11 @@ def _move_submission(tx: Connection, delivery: RowMapping, submission: RowMappin
         events.record_or_drop(tx, submission["id"], names.SUBMISSION_HELD, actor=ACTOR, data=held)
     else:
         confirm_when_all_have(tx, submission["id"])
+
+
+def _comes_too_late(delivery: RowMapping, submission: RowMapping, outcome: str) -> bool:
+    """Whether a primary returns what everybody has confirmed: from there no move leads back to the secretariat (house, idea 6), so the agency is told instead of nobody."""
+    return outcome == models.RETURNED and delivery["role"] == "primary" and submission["status"] == lifecycle.CONFIRMED
 
 
 def _own_delivery(tx: Connection, agency: str, delivery: str) -> RowMapping:

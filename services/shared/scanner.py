@@ -9,6 +9,12 @@ CLEAN: Final = "clean"
 INFECTED: Final = "infected"
 NOT_SCANNED: Final = "not_scanned"
 PENDING: Final = "pending"
+NO_SCANNER: Final = "scan.no_scanner"
+
+
+def may_be_passed_on(scan: str, note: str | None) -> bool:
+    """Whether a document is handed to others: what was found clean, and what came in where no scanner is set up at all."""
+    return scan == CLEAN or (scan == NOT_SCANNED and note == NO_SCANNER)
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class NoScanner:
 
     def scan(self, stream: BinaryIO) -> Verdict:
         """Nothing was looked at."""
-        return Verdict(NOT_SCANNED, "scan.no_scanner")
+        return Verdict(NOT_SCANNED, NO_SCANNER)
 
     def answers(self) -> bool:
         """Nobody is there."""

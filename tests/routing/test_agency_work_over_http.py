@@ -154,6 +154,25 @@ def test_saying_something_else_afterwards_is_refused(desk: Desk) -> None:
     assert desk.post("dmp", path, {"outcome": "confirmed"}).get_json()["state"] == "answered"
 
 
+def test_what_all_have_confirmed_can_be_returned_no_more(desk: Desk) -> None:
+    submission = desk.accepted()
+    delivery = desk.routing(submission)["dmp"]["delivery"]
+    path = f"/deliveries/{delivery}/receipts"
+    assert desk.post("dmp", path, {"outcome": "confirmed"}).get_json()["state"] == "confirmed"
+    refused = desk.post("dmp", path, {"outcome": "returned", "reason": "Likevel ikke vår."})
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "receipt_contradicts")
+    assert (desk.status(submission), desk.routing(submission)["dmp"]["state"]) == ("confirmed", "confirmed")
+
+
+def test_what_one_has_confirmed_may_come_back_while_others_have_not(desk: Desk) -> None:
+    submission = desk.accepted(stored=False)
+    delivery = desk.routing(submission)["dmp"]["delivery"]
+    path = f"/deliveries/{delivery}/receipts"
+    desk.post("dmp", path, {"outcome": "confirmed"})
+    assert desk.post("dmp", path, {"outcome": "returned", "reason": "Likevel ikke vår."}).get_json()["state"] == "returned"
+    assert desk.status(submission) == "held"
+
+
 def test_an_answer_to_recalled_work_is_kept_but_nothing_follows(desk: Desk) -> None:
     submission = desk.accepted()
     delivery = desk.routing(submission)["dmp"]["delivery"]
@@ -252,8 +271,30 @@ def test_a_meaningless_number_is_refused(desk: Desk, body: dict[str, Any]) -> No
 
 def test_more_than_we_give_is_bounded(desk: Desk) -> None:
     desk.accepted()
-    (message,) = desk.lease("dmp", limit=10**9, seconds=10**12)
-    assert timestamps.seconds_between(timestamps.now(), message["lease_until"]) <= 12 * 3600
+    taken = desk.post("dmp", "/queues/dmp/leases", {"max": 10**9, "seconds": 10**12}).get_json()
+    assert len(taken["items"]) == 1
+    assert timestamps.seconds_between(timestamps.now(), taken["lease_until"]) <= 12 * 3600
+
+
+def test_a_message_is_leased_as_the_event_it_is_with_its_lease_and_nothing_else(desk: Desk) -> None:
+    desk.accepted()
+    (message,) = desk.lease("dmp")
+    envelope = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "traceparent", "data"}
+    assert set(message) == envelope | {"lease"}
+
+
+def test_what_is_wrong_with_a_receipt_is_told_once_and_only_that(desk: Desk) -> None:
+    delivery = desk.routing(desk.accepted())["dmp"]["delivery"]
+    path = f"/deliveries/{delivery}/receipts"
+
+    def faults(body: dict[str, Any]) -> list[str]:
+        return [error["pointer"] for error in desk.post("dmp", path, body).get_json()["errors"]]
+
+    assert faults({}) == ["/outcome"]
+    document = {"upload": "en"}
+    assert faults({"outcome": "answered", "answer": {"documents": [document]}}) == [
+        f"/answer/documents/0/{key}" for key in ("access", "name", "sha256")
+    ]
 
 
 @pytest.mark.parametrize(

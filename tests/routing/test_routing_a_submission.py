@@ -6,11 +6,14 @@ import json
 import threading
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
+from sqlalchemy import update
 
 from services.routing import handlers
 from services.routing.explain import explain
 from services.shared import jobs, names
+from services.shared.models import documents
 from services.shared.settings import SCHEMAS
 from tests.routing.conftest import NEW_SUBSTANCE, Desk
 
@@ -18,7 +21,7 @@ from tests.routing.conftest import NEW_SUBSTANCE, Desk
 def valid(message: dict[str, Any]) -> None:
     kind = message["type"].split(".")[-2]
     schema = json.loads((SCHEMAS / "messages" / f"{kind}.schema.json").read_text(encoding="utf-8"))
-    bare = {key: value for key, value in message.items() if key not in ("lease", "lease_until")}
+    bare = {key: value for key, value in message.items() if key != "lease"}
     Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(bare)
 
 
@@ -52,13 +55,33 @@ def test_the_work_message_is_a_valid_cloud_event_with_everything_the_agency_need
     assert data["respond_by"] is None
 
 
+@pytest.mark.parametrize(
+    ("scan", "note", "is_named"),
+    [
+        ("clean", None, True),
+        ("not_scanned", "scan.no_scanner", True),
+        ("not_scanned", "scan.limits", False),
+        ("infected", "Eicar", False),
+        ("pending", None, False),
+        ("not_scanned", None, False),
+    ],
+)
+def test_only_what_was_found_clean_is_named_to_an_agency_or_came_where_no_scanner_is(desk: Desk, scan: str, note: str | None, is_named: bool) -> None:
+    submission = desk.submission()
+    with desk.database.write() as tx:
+        tx.execute(update(documents).where(documents.c.submission == submission, documents.c.role == "attachment").values(scan=scan, scan_note=note))
+    desk.record(submission, names.SUBMISSION_ACCEPTED, "validation")
+    desk.work()
+    (message,) = desk.lease("dmp")
+    assert [document["role"] for document in message["data"]["documents"]] == (["form", "attachment"] if is_named else ["form"])
+
+
 def test_a_second_lease_brings_the_same_message(desk: Desk) -> None:
     desk.accepted()
     (first,) = desk.lease("dmp")
     desk.post("dmp", f"/leases/{first['lease']}/release")
     (second,) = desk.lease("dmp")
-    for key in ("lease", "lease_until"):
-        first.pop(key), second.pop(key)
+    first.pop("lease"), second.pop("lease")
     assert json.dumps(first) == json.dumps(second)
 
 

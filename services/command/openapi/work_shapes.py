@@ -44,10 +44,10 @@ def work_shapes() -> dict[str, Schema]:
         "LeasedMessage": {
             "type": "object",
             "oneOf": [ref("WorkMessage"), ref("RecallMessage")],
-            "required": ["lease", "lease_until"],
-            "properties": {"lease": lease, "lease_until": MOMENT},
+            "required": ["lease"],
+            "properties": {"lease": lease},
         },
-        "Leases": closed({"items": listed(ref("LeasedMessage"))}),
+        "Leases": closed({"items": listed(ref("LeasedMessage")), "lease_until": maybe(MOMENT)}),
         "LeaseRequest": {
             "type": "object",
             "properties": {
