@@ -54,7 +54,7 @@ defaults
     timeout queue 10s
     # Of silence. How slow a body may come is said by the services, which know who sends.
     timeout client 75s
-    timeout server 10m
+    timeout server {policy.limits.patience_seconds}s
     # Only what was never sent is sent again, elsewhere.
     retries 3
     retry-on conn-failure

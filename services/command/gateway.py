@@ -18,22 +18,21 @@ from services.shared.words import DEFAULT, language_of
 
 PIECE: Final = 128 * 1024
 CONTINUE: Final = b"HTTP/1.1 100"
-TIMEOUT_SECONDS: Final = 300
 # Of one connection, not of the message (RFC 9110, 7.6.1); the server on our side makes its own.
 HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-connection", "server", "date"})
 log = telemetry.logger("gateway")
 
 
 class Gateway:
-    """A WSGI application that hands each request to the service it belongs to. ``ports`` are on this machine, by service."""
+    """A WSGI application that hands each request to the service it belongs to. ``ports`` are on this machine, by service; ``patience_seconds``: for how long a service may be silent."""
 
-    def __init__(self, ports: Mapping[str, int], public_url: str) -> None:
-        self._ports, self._public_url = dict(ports), public_url
+    def __init__(self, ports: Mapping[str, int], public_url: str, *, patience_seconds: int) -> None:
+        self._ports, self._public_url, self._patience_seconds = dict(ports), public_url, patience_seconds
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         service = service_of(environ["PATH_INFO"] or "/")
-        connection = http.client.HTTPConnection("127.0.0.1", self._ports[service], timeout=TIMEOUT_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", self._ports[service], timeout=self._patience_seconds)
         try:
             self._send(connection, environ)
             response = connection.getresponse()

@@ -251,7 +251,7 @@ class RunningReal:
         self._processes = processes(self.settings, self.ports, self._metrics_ports, data / "processes")
         broker.write_brokers_file(data / "brokers.json", "127.0.0.1", self.servers.rabbitmq.port, self.servers.agencies, self.servers.passwords)
         self._supervisor = Supervisor({**self.servers.parts(), **self._processes}, self._write_servers_file)
-        self._server = make_server(Gateway(self.ports, self.settings.public_url), base)
+        self._server = make_server(Gateway(self.ports, self.settings.public_url, patience_seconds=self.context.policy.limits.patience_seconds), base)
         self._web = threading.Thread(target=self._server.serve, name="gateway", daemon=True)
 
     def start(self) -> None:

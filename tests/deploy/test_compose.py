@@ -84,6 +84,14 @@ def test_every_process_of_the_real_ends_runs_with_the_same_command() -> None:
     assert ours == commands
 
 
+def test_one_sender_never_has_all_the_processes_that_open_files(tmp_path: Path) -> None:
+    base = Settings.embedded(tmp_path)
+    processes = {int(command[-1]) for command in (real.commands()["worker-validation"], OURS["worker-validation"]["command"])}
+    settings = {real.Servers(tmp_path, base).settings_on(base).workers, Settings.from_environment(environment_of("worker-validation")).workers}
+    assert settings == processes
+    assert all(max(1, workers // 2) < workers for workers in settings)
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_every_command_is_one_of_mottak(name: str) -> None:
     resolve(OURS[name]["command"])

@@ -116,14 +116,16 @@ class Form:
             return self.payload.get(name)
         return next((value for tag, value in self.fields if tag == name and value), None)
 
-    def bounded_lines(self, most: int) -> list[dict[str, Any]]:
-        """The lines without fødselsnummer, as far as so many characters go."""
-        kept = []
-        for line in self.lines:
-            most -= len(line["text"]) + 1
-            if most < 0:
+    def bounded_lines(self, most_characters: int, most_lines: int) -> list[dict[str, Any]]:
+        """The lines without fødselsnummer, as far as so many go; a note of the document says when that is not all."""
+        kept, room = [], most_characters
+        for line in self.lines[:most_lines]:
+            room -= len(line["text"]) + 1
+            if room < 0:
                 break
             kept.append(line)
+        if len(kept) < len(self.lines):
+            self.document.note("form_too_long_to_read_whole")
         if not holds_identity_number("\n".join(text for line in kept for text in (line["text"], *line.get("notes", ())))):
             return kept  # seen at once for all: a number does not go on from one line to the next
         return [_blotted(line) for line in kept]
@@ -164,7 +166,8 @@ class FileOpening:
         if self._budget.unpacked_bytes < 0:
             self._budget.unpacked_bytes = left  # nothing of it is kept
             return self.only_the_file("archive_too_large", limit=self.policy.opening.unpacked_bytes)
-        return {"documents": [document.as_answer() for document in self._documents], "findings": self._findings[:5000], "form": self._form(root)}
+        form = self._form(root)
+        return {"documents": [document.as_answer() for document in self._documents], "findings": self._findings[:5000], "form": form}
 
     def only_the_file(self, code: str, **detail: str | int) -> dict[str, Any]:
         """An answer about the incoming file alone, with one finding, when the whole answer cannot be given."""
@@ -196,6 +199,8 @@ class FileOpening:
 
     def finding(self, document: Document, code: str, **detail: str | int) -> None:
         """Note a problem with a document, once."""
+        if code == "type_not_allowed":
+            detail.setdefault("allowed", self.policy.welcome("form" if document.role == "form" else "attachment"))
         finding = {"code": code, "document": document.id, "detail": {key: _short(value) for key, value in detail.items()}}
         if finding not in self._findings[-50:]:
             self._findings.append(finding)
@@ -328,13 +333,13 @@ class FileOpening:
         best = max(self._forms, key=_likeness, default=None)
         if best is None:
             return {"kind": "none", "document": root.id, "fields": [], "payload": None, "lines": [], "language": None, "carried_in": None}
-        language = best.says("language")
+        language, limits = best.says("language"), self.policy.opening
         return {
             "kind": best.kind,
             "document": best.document.id,
             "fields": best.fields,
             "payload": best.payload,
-            "lines": best.bounded_lines(self.policy.opening.form_text_characters),
+            "lines": best.bounded_lines(limits.form_text_characters, limits.form_lines),
             "language": language if isinstance(language, str) and re.fullmatch("[a-z]{2,3}", language) else None,
             "carried_in": None if best.document is root else best.document.parent,
         }

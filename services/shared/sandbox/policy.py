@@ -19,6 +19,8 @@ from services.shared.sandbox.names import extension_of
 Outcome = Literal["needs_correction", "quarantined"]
 _Section = TypeVar("_Section")
 
+# What may carry a form, for the secretariat.
+MAILS = (".eml", ".msg")
 PACKAGED = Path(__file__).resolve().parents[3] / "schemas" / "policy"
 
 
@@ -57,6 +59,7 @@ class Opening:
     form_fields: int
     form_value_characters: int
     form_text_characters: int
+    form_lines: int
     searched_bytes: int
     search_seconds: int
     covered_seconds: int
@@ -88,6 +91,11 @@ class Limits:
     open_files: int
     children: int
     scan_seconds: int
+
+    @property
+    def patience_seconds(self) -> int:
+        """How long whoever passes on a request that has files opened waits for its answer: as long as the box may take, and a minute for all else."""
+        return int(self.wall_seconds) + 60
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,11 @@ class Policy:
     def type_of_extension(self, extension: str) -> FileType | None:
         """The type that uses this extension (lower case, no dot)."""
         return self._by_extension.get(extension)
+
+    def welcome(self, role: str) -> str:
+        """What may be sent as a `form` or an `attachment`, for people: `.docx, .pdf`. Without the mails that carry a form: those are the secretariat's way in."""
+        types = [each for each in self.types if role in each.roles and not (role == "form" and "." + each.key in MAILS)]
+        return ", ".join(f".{extension}" for each in types for extension in each.extensions)
 
     def outcome(self, code: str) -> Outcome:
         """What a finding means for the submission; an unknown code is quarantined, never passed."""

@@ -266,7 +266,7 @@ def _form(raw: Any, known: set[str], policy: Policy) -> FormReading:
         _bad("language")
     fields = tuple(_field(pair, policy) for pair in _list(raw.get("fields"), policy.opening.form_fields))
     most = policy.opening.form_text_characters
-    lines = tuple(_line(line, most) for line in _list(raw.get("lines"), most))
+    lines = tuple(_line(line, most) for line in _list(raw.get("lines"), policy.opening.form_lines))
     if sum(len(line.text) + 1 for line in lines) > most:
         _bad("lines")
     return FormReading(

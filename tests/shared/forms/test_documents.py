@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.shared.form_lines import lines_of_text
 from services.shared.forms import FormDefinition, Reading, ask, read_document
-from services.shared.sandbox import Box, Policy
+from services.shared.sandbox import Box, Incoming, Policy
 from tests.corpora.parts import control, paragraph, word, word_part
 from tests.shared.forms.layouts.proving import open_form
 from tests.shared.forms.small_forms import field, form, texts
@@ -212,3 +213,13 @@ def test_a_form_that_was_opened_and_saved_without_a_word_has_no_answers(box: Box
 def test_the_lines_end_at_the_bound_of_the_policy(box: Box) -> None:
     found = open_form(box, word("".join(paragraph("x" * 1000) for _ in range(500))))
     assert sum(len(line.text) + 1 for line in found.lines) <= Policy.load().opening.form_text_characters
+
+
+def test_a_form_of_countless_lines_is_read_as_far_as_the_policy_goes_and_says_so(box: Box, tmp_path: Path) -> None:
+    most = Policy.load().opening.form_lines
+    file = tmp_path / "skjema.docx"
+    file.write_bytes(word(paragraph("x") * (most + 1)))
+    with file.open("rb") as stream, box.open_submission([Incoming("form", "form", file.name, stream, file.stat().st_size)]) as opened:
+        assert opened.form is not None
+        assert len(opened.form.lines) == most
+        assert opened.documents[0].notes == ("form_too_long_to_read_whole",)

@@ -50,6 +50,8 @@ def search(opening: FileOpening, document: Document) -> str:
             if room > 0:
                 kept.append(text[:room])
                 room -= len(text)
+                if room < 0:
+                    document.note("form_too_long_to_read_whole")
     finally:
         pdf.close()
     if under.pages:

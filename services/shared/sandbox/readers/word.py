@@ -93,6 +93,8 @@ def _read_form(opening: FileOpening, document: Document, package: Package, roots
     for name, root in roots.items():
         if not _NOTES.fullmatch(name) and "comments" not in name:
             lines.read(root, aside="document" not in name)
+    if lines.is_full:
+        document.note("form_too_long_to_read_whole")
     stands_out = word_lines.underlining_stands_out(lines.found)
     form.lines += [line.as_answer(underlined_is_strong=stands_out) for line in lines.found]
 

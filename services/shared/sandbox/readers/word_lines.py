@@ -169,6 +169,11 @@ class Lines:
         self._blocks(root if body is None else body, _Within(self._next_flow() if aside else 0, None, aside))
         self._open = None
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it has stopped: what came later is not in ``found``."""
+        return self._most <= 0
+
     def inline_text(self, container: etree._Element) -> str:
         """The text of runs that stand in no paragraph of their own."""
         paragraph = Paragraph(0, 0, None, aside=False)
