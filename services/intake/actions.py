@@ -20,6 +20,7 @@ from services.shared.problems import Problem
 from services.shared.scanner import CLEAN, INFECTED
 
 TEXT_LIMIT = 4000
+MOST_OF_A_NAME = 60
 NATIONAL_IDENTITY_NUMBER = "national_identity_number"
 
 
@@ -63,9 +64,13 @@ def send_message(tx: Connection, identity: Identity, row: RowMapping, body: Mapp
     if len(text) > TEXT_LIMIT:
         raise Problem("field_too_long", 422, name="text", limit=TEXT_LIMIT)
     _refuse_identity_numbers(text)
-    to = str(body.get("to", "submitter" if may_ask else "sekretariat"))[:60]
+    to, asks = body.get("to", "submitter" if may_ask else "sekretariat"), body.get("request_correction", False)
+    if not isinstance(to, str) or not to.strip() or len(to) > MOST_OF_A_NAME:
+        raise Problem("value_not_allowed", 422, name="to")
+    if not isinstance(asks, bool):
+        raise Problem("value_not_allowed", 422, name="request_correction")
     events.record(tx, row["id"], names.MESSAGE_SENT, actor=identity.owner, data={"to": to, "text": text.strip()})
-    if may_ask and body.get("request_correction") is True and row["status"] != lifecycle.NEEDS_CORRECTION:
+    if may_ask and asks and row["status"] != lifecycle.NEEDS_CORRECTION:
         _move(tx, identity, row, names.SUBMISSION_NEEDS_CORRECTION, {"reason": text.strip()})
 
 

@@ -12,7 +12,7 @@ from services.shared.context import Context
 from services.shared.database import once_committed
 from services.shared.forms import Finding
 from services.shared.jobs import Job
-from services.shared.looking import COVERED
+from services.shared.looking import COVERED, root_of
 from services.shared.models import documents
 from services.shared.objects import ObjectsUnavailable
 from services.shared.objects.port import Stored
@@ -141,7 +141,8 @@ def _write_documents(
             tx.execute(_FOUND, rows)
     if extracted:
         first = 1 + max(document["position"] for document in sent)
-        tx.execute(insert(documents), [_extracted_row(row, result, item, first + number) for number, item in enumerate(extracted)])
+        roots = {document["id"]: document for document in sent}
+        tx.execute(insert(documents), [_extracted_row(row, result, item, first + number, roots) for number, item in enumerate(extracted)])
 
 
 def _scan_of(document: str, verdict: Verdict | None) -> dict[str, Any]:
@@ -152,16 +153,19 @@ def _found_in(document: OpenedDocument) -> dict[str, Any]:
     return {"media_type": document.media_type, "format": document.format, "note": _note(document)}
 
 
-def _extracted_row(row: RowMapping, result: Examination, item: tuple[OpenedDocument, str, Stored], position: int) -> Mapping[str, Any]:
+def _extracted_row(
+    row: RowMapping, result: Examination, item: tuple[OpenedDocument, str, Stored], position: int, roots: Mapping[str, RowMapping]
+) -> Mapping[str, Any]:
     document, key, stored = item
-    verdict = result.verdicts[document.id]
+    verdict, root = result.verdicts[document.id], roots[root_of(document.id)]
     return {
         "id": document_id(row["id"], document.id),
         "submission": row["id"],
         "position": position,
         "role": "extracted",
         "parent": document_id(row["id"], document.parent) if document.parent else None,
-        "path": document.path,
+        # Two files of one name were sent: what lies in each stands under that file's own path.
+        "path": root["path"] + document.path.removeprefix(root["name"]),
         "name": document.name,
         "raw_name": document.raw_name,
         "media_type": document.media_type,

@@ -14,7 +14,7 @@ from samples.builders.attachments import mail
 from tests.end_to_end import raw
 from tests.end_to_end.agency import delivery_of, settled, take
 from tests.end_to_end.material import good_docx, good_json, good_revurdering
-from tests.end_to_end.system import System, attachment_part, form_part, problem_of
+from tests.end_to_end.system import Part, System, attachment_part, form_part, problem_of
 
 pytestmark = pytest.mark.timeout(300)
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -47,6 +47,48 @@ def test_the_secretariat_may_send_the_e_mail_that_carries_the_form(system: Syste
     view = settled(system, message, actor="sekretariat", name="oversendelse.eml", on_behalf_of="310000019")
     assert (view["status"], view["form_type"]) == ("routed", "anmodning"), view["errors"]
     assert [document["path"] for document in view["documents"] if document["role"] == "form"] == ["oversendelse.eml"]
+
+
+def test_the_secretariat_cannot_hand_in_for_a_number_that_nobody_can_have(system: System) -> None:
+    problem_of(system.post("sekretariat", [form_part(good_json())], fields={"on_behalf_of": "310000018"}), 422, "value_not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("part", "welcome", "not_welcome"),
+    [
+        (form_part(b"hei", "skjema.txt"), [".docx", ".pdf", ".json"], [".png", ".eml"]),
+        (attachment_part(b"hei", "a.xyz"), [".docx", ".png", ".zip"], []),
+    ],
+)
+def test_who_sends_another_type_is_told_what_may_be_sent_there(system: System, part: Part, welcome: list[str], not_welcome: list[str]) -> None:
+    parts = [part] if part[0] == "form" else [form_part(good_json()), part]
+    detail = problem_of(system.post("leverandor", parts), 415, "type_not_allowed")["detail"]
+    assert [extension for extension in (*welcome, *not_welcome) if extension in detail] == welcome
+
+
+def test_what_lies_in_two_files_of_one_name_stands_under_each_ones_own_path(system: System) -> None:
+    letter = mail("Oversendelse", "Se vedlegg.", datetime.now(UTC), [("notat.txt", "text/plain", b"Et notat.")])
+    view = settled(system, good_json(), attachment_part(letter, "brev.eml"), attachment_part(letter + b"\n", "brev.eml"))
+    assert view["status"] == "routed", view["errors"]
+    paths = [document["path"] for document in view["documents"] if document["name"] in ("brev.eml", "notat.txt")]
+    assert sorted(paths) == ["brev (2).eml", "brev (2).eml/notat.txt", "brev.eml", "brev.eml/notat.txt"]
+
+
+def test_our_own_receipt_may_be_attached(system: System) -> None:
+    view = settled(system, good_json())
+    headers = {"Authorization": f"Bearer {system.token('leverandor')}", "Accept": "application/pdf"}
+    receipt = requests.get(system.url + view["links"]["receipt"], headers=headers, timeout=60).content
+    again = settled(system, good_json(), attachment_part(receipt, "kvittering.pdf"))
+    assert again["status"] == "routed", again["errors"]
+
+
+def test_a_message_that_is_not_what_it_should_be_is_refused(system: System) -> None:
+    messages = f"{settled(system, good_json(contact_email=None))['links']['self']}/messages"
+    for wrong, name in (({"to": 5}, "to"), ({"to": ""}, "to"), ({"request_correction": "yes"}, "request_correction")):
+        told = requests.post(
+            system.url + messages, json={"text": "Hei.", **wrong}, headers={"Authorization": f"Bearer {system.token('sekretariat')}"}, timeout=30
+        )
+        assert name in problem_of(told, 422, "value_not_allowed")["detail"]
 
 
 def test_a_supplier_other_than_the_sender_is_a_warning_and_changes_no_owner(system: System) -> None:

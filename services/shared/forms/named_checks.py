@@ -19,6 +19,7 @@ from services.shared.forms.conditions import holds, is_unanswered, same
 from services.shared.forms.context import CheckContext
 from services.shared.forms.periods import Period
 from services.shared.identity_numbers import find_identity_numbers
+from services.shared.organisation_numbers import has_right_control_digit
 
 NEEDS: Final = frozenset({None, "submitter", "register", "scan"})
 
@@ -71,12 +72,11 @@ def submitter_kind(arguments: Arguments, at: Sequence[str], answers: Answers, co
 
 
 def org_number(arguments: Arguments, at: Sequence[str], answers: Answers, context: CheckContext) -> Iterator[Place]:
-    """The control digit of an organisation number is right: modulus 11 with weights 3 2 7 6 5 4 3 2 (Brønnøysundregistrene)."""
+    """The control digit of an organisation number is right."""
     value = answers.get(arguments["field"])
     if not isinstance(value, str) or not re.fullmatch("[0-9]{9}", value) or not holds(arguments.get("when"), answers):
         return
-    remainder = sum(int(digit) * weight for digit, weight in zip(value, (3, 2, 7, 6, 5, 4, 3, 2), strict=False)) % 11
-    if (11 - remainder) % 11 != int(value[8]):
+    if not has_right_control_digit(value):
         yield Place((arguments["field"],))
 
 

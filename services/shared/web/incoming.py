@@ -15,6 +15,7 @@ from services.shared.problems import Problem
 from services.shared.sandbox import Policy
 from services.shared.sandbox.identity import HEAD_BYTES, identify
 from services.shared.sandbox.names import clean_name
+from services.shared.sandbox.policy import MAILS
 from services.shared.web.multipart import Part, read_parts
 
 FORM: Final = "form"
@@ -150,11 +151,11 @@ class Door:
         if not name:
             raise Problem("name_not_allowed", 422, name="?")
         if role == FORM and _is_mail(name) and not self.may_carry_form:
-            raise Problem("type_not_allowed", 415, name=name)
+            raise Problem("type_not_allowed", 415, name=name, allowed=self.policy.welcome(role))
         refusal = self.policy.refusal(role, name, head.bytes)
         # A name that disagrees with honest content is found again when the file is opened, and told field by field then.
         if refusal is not None and refusal != "type_mismatch":
-            raise Problem(refusal, _STATUS.get(refusal, 415), name=name)
+            raise Problem(refusal, _STATUS.get(refusal, 415), name=name, allowed=self.policy.welcome(role))
         identifier = identifiers.new_id()
         stored = self.store(identifier, _Limited(head, limit, name))
         found = identify(head.bytes, name, self.policy)
@@ -198,7 +199,7 @@ def _without_nul(part: Part) -> str:
 
 
 def _is_mail(name: str) -> bool:
-    return name.lower().endswith((".eml", ".msg"))
+    return name.lower().endswith(MAILS)
 
 
 def _name_of_field(part: Part) -> str:

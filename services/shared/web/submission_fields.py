@@ -12,6 +12,7 @@ from services.shared.actors import Actors
 from services.shared.forms import Finding
 from services.shared.identity import Identity
 from services.shared.identity_numbers import blot_out, find_identity_numbers
+from services.shared.organisation_numbers import has_right_control_digit
 from services.shared.problems import Problem
 from services.shared.sandbox import Policy
 from services.shared.storable import storable_object
@@ -117,6 +118,8 @@ def on_behalf_of_in(body: ReceivedBody) -> dict[str, Any] | None:
     if text is None:
         return None
     if text.isascii() and text.isdigit() and len(text) == 9:
+        if not has_right_control_digit(text):
+            raise Problem("value_not_allowed", 422, name="on_behalf_of")
         return {"kind": "organisation", "id": text, "name": text, "country": "NO"}
     try:
         party = storable_object(json.loads(text))
