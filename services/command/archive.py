@@ -119,7 +119,11 @@ def fixity(name: str | None, as_json: bool) -> None:
 def rebuild_catalogue(data: Path, as_json: bool) -> None:
     """Make the catalogue anew from the store alone: on the servers that the environment names, else in a data folder. The system must be stopped."""
     on_servers = "MOTTAK_DATABASE_URL" in os.environ
-    lock = None if on_servers else assemble.lock_data(data.absolute())
+    try:
+        lock = None if on_servers else assemble.lock_data(data.absolute())
+    except assemble.DataInUse:
+        click.echo(f"Something runs on {data}: stop it first.", err=True)
+        sys.exit(CALL_IS_WRONG)
     context, _ = (
         assemble.make_context(Settings.from_environment(os.environ)) if on_servers else assemble.embedded_context(Settings.embedded(data.absolute()))
     )

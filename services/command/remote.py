@@ -41,7 +41,8 @@ def talks(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
             command(*arguments, **options)
         except Refused as refused:
             click.echo(f"{refused.code}: {refused.body.get('detail')}", err=True)
-            sys.exit(NOT_REACHABLE if refused.status >= 500 else DATA_IS_WRONG)
+            # What lies in the archive is wrong, however well the system that says so is.
+            sys.exit(NOT_REACHABLE if refused.status >= 500 and refused.code != "archive_damaged" else DATA_IS_WRONG)
         except NotReachable as nobody:
             click.echo(f"Nobody answers at {nobody}.", err=True)
             sys.exit(NOT_REACHABLE)

@@ -17,7 +17,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from services.command.calls import CALL_IS_WRONG, COULD_NOT_CHECK, DATA_IS_WRONG, data_folder, file_argument, json_option, show
+from services.command.calls import COULD_NOT_CHECK, DATA_IS_WRONG, data_folder, file_argument, json_option, show
 from services.intake.receipt import ATTACHED_NAME
 from services.shared.sandbox import Box, BoxCrashed, BoxUnavailable, Incoming, Policy
 from services.shared.settings import SCHEMAS
@@ -57,21 +57,25 @@ class Verdict:
 )
 @json_option
 def verify(receipt: Path, files: tuple[Path, ...], keys: Path, as_json: bool) -> None:
-    """Verify a RECEIPT (PDF or JSON) offline: its signature, and that FILES are the ones it names. Exit code 4: there is no key to check with, or the PDF cannot be opened here."""
+    """Verify a RECEIPT (PDF or JSON) offline: its signature, and that FILES are the ones it names. Exit code 1: that is not so, or it is no receipt; 4: there is no key to check with, or the PDF cannot be opened here."""
     if not keys.exists():
         click.echo(f"Could not check: there is no key set at {keys}. Give one with --keys.", err=True)
         sys.exit(COULD_NOT_CHECK)
     try:
-        content = read_receipt(receipt)
-        signature = content.pop("signature")
         published = json.loads(keys.read_text(encoding="utf-8"))
         key_set = KeySet.import_key_set(published if "keys" in published else {"keys": [published]})
+    except (ValueError, KeyError, AttributeError, TypeError, OSError, JoseError) as fault:
+        click.echo(f"Could not check: {keys} is no key set ({fault}).", err=True)
+        sys.exit(COULD_NOT_CHECK)
+    try:
+        content = read_receipt(receipt)
+        signature = str(content.pop("signature"))
     except (BoxCrashed, BoxUnavailable) as fault:
         click.echo(f"Could not check: the PDF cannot be opened here ({fault}). Use the receipt as JSON.", err=True)
         sys.exit(COULD_NOT_CHECK)
-    except (ValueError, KeyError, AttributeError, OSError, NotAReceipt) as fault:
-        click.echo(f"Not a receipt or not a key set: {fault}", err=True)
-        sys.exit(CALL_IS_WRONG)
+    except (ValueError, KeyError, OSError, NotAReceipt) as fault:
+        click.echo(f"Not a receipt: {fault}", err=True)
+        sys.exit(DATA_IS_WRONG)
     verdict = verdict_on(content, _is_signed(content, signature, key_set), files)
     shown = {name: getattr(verdict, name) for name in ("reference", "received_at", "signature", "files", "documents")}
     show(shown, as_json=as_json, lines=lambda _: list(_told(verdict)))
