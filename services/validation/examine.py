@@ -160,7 +160,8 @@ def _definition_of(context: Checking, request: Request, form: FormReading | None
     definition = context.forms.get(form_type, said_version) if said_version else newest
     if definition is None:
         result.form_type = form_type
-        result.findings.append(_finding("form_version_unknown", form.document, {"version": str(said_version)[:20]}))
+        name = next(document.path for document in result.documents if document.id == form.document)
+        result.findings.append(_finding("form_version_unknown", form.document, {"name": name}))
     elif newest is not None and definition is not newest:
         values = {"version": definition.form_version, "newest": newest.form_version}
         result.findings.append(_finding("form_version_old", form.document, values, severity="warning"))
@@ -276,7 +277,9 @@ def _form_file(request: Request) -> File:
 
 
 def _fault_finding(fault: Fault, names: dict[str, str]) -> Finding:
-    return _finding(fault.code, fault.document, {**fault.detail, "name": names.get(fault.document, "")})
+    # It may be about something in there that is not a document of its own.
+    name = "/".join(str(part) for part in (names.get(fault.document), fault.detail.get("member")) if part)
+    return _finding(fault.code, fault.document, {**fault.detail, "name": name})
 
 
 def _finding(code: str, document: str, values: dict[str, Any], *, severity: str = "error") -> Finding:

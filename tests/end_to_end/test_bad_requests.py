@@ -280,6 +280,7 @@ GETS = {
     "/api/v1/forms/ukjent/1.0/schema": (404, "not_found"),
     "/api/v1/forms/..%2f..%2fpolicy/1.0/schema": (404, "not_found"),
     "/api/v1/finnes-ikke": (404, "not_found"),
+    "/finnes-ikke": (404, "not_found"),
     "/api/v1/archive/objects": (403, "not_allowed"),
     "/api/v1/queues/dmp": (403, "not_allowed"),
 }

@@ -6,6 +6,8 @@ import json
 import secrets
 import stat
 from datetime import UTC, datetime
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 import requests
@@ -39,6 +41,29 @@ def test_a_json_form_may_come_as_a_plain_field(system: System) -> None:
     answer = raw.talk(system, raw.submission_head(system, len(body)) + body)
     assert answer.status == 202, answer.body
     assert system.client("leverandor").wait_until_settled(json.loads(answer.body)["id"])["status"] == "routed"
+
+
+@pytest.mark.parametrize("name", ["blob", "skjema", ""])
+def test_a_json_form_may_be_declared_as_what_it_is_whatever_its_name(system: System, name: str) -> None:
+    head = f'Content-Disposition: form-data; name="form"; filename="{name}"\r\nContent-Type: application/json\r\n\r\n'.encode()
+    body = raw.multipart(head + good_json())
+    answer = raw.talk(system, raw.submission_head(system, len(body)) + body)
+    assert answer.status == 202, answer.body
+    view = system.client("leverandor").wait_until_settled(json.loads(answer.body)["id"])
+    assert (view["status"], view["documents"][0]["name"]) == ("routed", f"{name or 'form'}.json")
+
+
+def test_a_version_nobody_knows_is_told_with_the_name_of_the_file(system: System) -> None:
+    [error] = settled(system, json.dumps({**json.loads(good_json()), "form_version": "0.1"}).encode())["errors"]
+    assert (error["code"], "«skjema.json»" in error["message"]) == ("form_version_unknown", True)
+
+
+def test_a_name_in_an_archive_that_cannot_be_used_is_told_as_it_is(system: System) -> None:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("a/../../notat.txt", "hei")
+    [error] = settled(system, good_json(), attachment_part(packed.getvalue(), "arkiv.zip"))["errors"]
+    assert (error["code"], "«arkiv.zip/a/notat.txt»" in error["message"]) == ("name_not_allowed", True)
 
 
 def test_the_secretariat_may_send_the_e_mail_that_carries_the_form(system: System) -> None:

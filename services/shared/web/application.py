@@ -147,6 +147,9 @@ def _handle_errors(app: Flask, context: Context, page_problem: PageProblem | Non
     def answer(problem: Problem) -> Response:
         if page_problem is not None and not is_api():
             return page_problem(problem)
+        return as_details(problem)
+
+    def as_details(problem: Problem) -> Response:
         return response_of(problem, language=preferred_language(), instance=request.path, base_url=context.settings.public_url)
 
     def from_http(fault: HTTPException) -> Response:
@@ -154,7 +157,8 @@ def _handle_errors(app: Flask, context: Context, page_problem: PageProblem | Non
         if status < 400:
             return fault.get_response()  # a redirect
         problem = Problem(STATUS_CODES.get(status, "malformed_request" if status < 500 else "internal_fault"), status)
-        response = answer(problem)
+        # Where there is no page at all, only who asks for a page gets one.
+        response = answer(problem) if "text/html" in request.headers.get("Accept", "") else as_details(problem)
         for header in ("Allow", "WWW-Authenticate", "Retry-After"):
             value = dict(fault.get_headers()).get(header)
             if value:

@@ -14,10 +14,11 @@ from services.shared.objects.port import Readable, Stored
 from services.shared.problems import Problem
 from services.shared.sandbox import Policy
 from services.shared.sandbox.identity import HEAD_BYTES, identify
-from services.shared.sandbox.names import clean_name
+from services.shared.sandbox.names import clean_name, extension_of
 from services.shared.sandbox.policy import MAILS
 from services.shared.web.multipart import Part, read_parts
 
+JSON: Final = "application/json"
 FORM: Final = "form"
 ATTACHMENT: Final = "attachment"
 FILE_PARTS: Final = {"form": FORM, "attachments": ATTACHMENT}
@@ -169,7 +170,7 @@ def _receive(part: Part, door: Door) -> ReceivedFile | None:
     head = _Head(part)
     if part.filename == "" and not head.bytes:
         return None
-    raw_name = part.filename if part.filename is not None else _name_of_field(part)
+    raw_name = _with_extension(part, part.filename or "")
     return door.take_in(head, part.name, role, raw_name, sizes.form_bytes if role == FORM else sizes.multipart_file_bytes)
 
 
@@ -202,9 +203,11 @@ def _is_mail(name: str) -> bool:
     return name.lower().endswith(MAILS)
 
 
-def _name_of_field(part: Part) -> str:
-    """A JSON form may come as a plain field: it has no file name, so it gets one."""
-    return f"{part.name}.json" if part.name == FORM else ""
+def _with_extension(part: Part, name: str) -> str:
+    """The name of a file; a JSON form that a program makes up may come as a plain field, or be declared as what it is and have a name that says nothing (``blob``)."""
+    if part.name == FORM and (part.filename is None or (part.media_type == JSON and not extension_of(name))):
+        return f"{name or part.name}.json"
+    return name
 
 
 class _Head:

@@ -58,6 +58,7 @@ class Person:
     def __init__(self, settings: Settings, who: str | None = None) -> None:
         self.base = settings.public_url
         self.session = requests.Session()
+        self.session.headers["Accept"] = "text/html,*/*;q=0.8"
         if who is not None:
             self.log_in(who)
 
