@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, RowMapping, select
+from typing import Final
+
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from services.shared import events, lifecycle
 from services.shared.identity import Identity
 from services.shared.models import submissions
 from services.shared.problems import Problem
 
+# A correction that was withdrawn or rejected leaves what it was to correct in force, and that may be corrected again.
+_STANDING: Final = select(submissions.c.id).where(submissions.c.root == bindparam("of_root"), submissions.c.status.not_in(lifecycle.ENDED)).limit(1)
+
 
 def replaced_version(tx: Connection, identity: Identity, replaces: str, *, is_secretariat: bool, lock: bool) -> RowMapping:
     """The version that a correction replaces: ``replaces`` is its id, or a reference for the newest. ``lock``: nobody else may replace it in this transaction.
 
-    Raises Problem: not there or not theirs, not the newest, a correction is being checked, or it has ended.
+    Raises Problem: not there or not theirs, not the newest, a correction is being checked, or all versions have ended.
     """
     wanted = replaces.lower()
     by_reference = wanted.startswith("nm-")
@@ -28,6 +33,6 @@ def replaced_version(tx: Connection, identity: Identity, replaces: str, *, is_se
         raise Problem("copy_out_of_date", 409, reference=newest["reference"])
     if newest["version"] > 1 and newest["status"] in lifecycle.UNREAD:
         raise Problem("correction_in_progress", 409, reference=newest["reference"])
-    if newest["status"] in (lifecycle.REJECTED, lifecycle.WITHDRAWN):
+    if newest["status"] in lifecycle.ENDED and tx.execute(_STANDING, {"of_root": found.root}).first() is None:
         raise Problem("move_not_allowed", 409)
     return newest

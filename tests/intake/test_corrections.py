@@ -102,5 +102,16 @@ def test_what_has_ended_cannot_be_corrected(door: Door, end: str) -> None:
     assert (late.status_code, late.get_json()["code"]) == (409, "move_not_allowed")
 
 
+@pytest.mark.parametrize("end", [names.SUBMISSION_REJECTED, names.SUBMISSION_WITHDRAWN])
+def test_a_correction_that_came_to_nothing_does_not_keep_what_is_in_force_from_being_corrected(door: Door, end: str) -> None:
+    first = accepted(door)
+    dropped = door.send(replaces=first["reference"]).get_json()
+    door.move(dropped["id"], names.SUBMISSION_CHECKING, end)
+    again = door.send(replaces=first["reference"]).get_json()
+    assert again["version"] == 3
+    door.move(again["id"], names.SUBMISSION_CHECKING, names.SUBMISSION_ACCEPTED)
+    assert [door.status(version["id"]) for version in (first, again)] == [lifecycle.SUPERSEDED, lifecycle.ACCEPTED]
+
+
 def test_another_organisation_s_submission_is_not_there_to_be_corrected(door: Door) -> None:
     assert door.send(replaces="NM-2026-222222").status_code == 404

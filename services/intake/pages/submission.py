@@ -139,12 +139,18 @@ def _page(context: Context, tx: Connection, row: RowMapping, *, refused: tuple[s
         documents=presenting.documents_of(view, unscanned_may_leave=context.scanner.passes_unscanned or _may_submit()),
         why=presenting.reason_of(view),
         newest=view["versions"][-1] if view["versions"] else None,
-        may_correct=view["status"] in CORRECTABLE and view["versions"][-1]["id"] == view["id"] and _may_submit(),
+        may_correct=_is_correctable(view) and _may_submit(),
         actions=_offered(tx, view),
         actor_name=lambda by: presenting.actor_name(context, view, by, language),
         problem=problem,
         kept=request.form,
     )
+
+
+def _is_correctable(view: dict[str, Any]) -> bool:
+    """Whether it is the newest version and not being read; one that has ended only while an earlier one is in force."""
+    stands = view["status"] in CORRECTABLE or (view["status"] in lifecycle.ENDED and view["in_force"] is not None)
+    return stands and view["versions"][-1]["id"] == view["id"]
 
 
 def _may_submit() -> bool:
