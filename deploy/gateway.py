@@ -115,8 +115,9 @@ def _own_errors() -> str:
 
 def _answer(code: str, status: int, language: str) -> str:
     problem = Problem(code, status)
-    told = body_of(problem, language=language, instance=f"urn:uuid:{_IDENTIFIER}", base_url="%[env(MOTTAK_PUBLIC_URL)]")
-    told["trace_id"] = _IDENTIFIER
+    told = body_of(problem, language=language, instance="", base_url="%[env(MOTTAK_PUBLIC_URL)]")
+    # HAProxy fills these in: written as its variable, which no address could hold.
+    told |= {"instance": f"urn:uuid:{_IDENTIFIER}", "trace_id": _IDENTIFIER}
     # In a quoted word of the configuration: an apostrophe would end it.
     text = json.dumps(told, ensure_ascii=False).replace("'", "\\u0027")
     headers = {**problem.headers, "Content-Language": language}
