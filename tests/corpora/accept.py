@@ -131,6 +131,7 @@ ACCEPT = (
         ("a.pdf/c.txt",),
     ),
     Case("pdf-with-wrong-table", "a.pdf", rare.pdf_with_wrong_table, None, ("a.pdf/a.txt",)),
+    Case("pdf-with-text-in-table", "a.pdf", rare.pdf_with_text_in_table, None, ("a.pdf/a.txt",)),
     Case("pdf-with-page-twice", "a.pdf", rare.pdf_with_page_twice),
     Case("pdf-portfolio-with-folders", "a.pdf", rare.portfolio, None, ("a.pdf/Studier/Fase 3/a.txt", "a.pdf/b.txt")),
     Case(
@@ -156,6 +157,7 @@ ACCEPT = (
     Case("zip-from-china", "a.zip", rare.zip_from_china, None, ("a.zip/临床研究.txt",)),
     Case("zip-from-a-pipe", "a.zip", rare.zip_from_a_pipe, None, ("a.zip/tall.csv",)),
     Case("zip-packed-otherwise", "a.zip", rare.zip_packed_otherwise, None, ("a.zip/a.txt", "a.zip/b.txt")),
+    Case("zip-of-one-disk", "a.zip", rare.zip_of_one_disk, None, ("a.zip/a.txt",)),
     Case("zip-with-same-name-twice", "a.zip", hostile_archives.same_name_twice, None, ("a.zip/notat.txt", "a.zip/notat (2).txt")),
     Case("zip-in-zip", "a.zip", lambda: zipped({"b.zip": zipped({"c.txt": b"x"})}), None, ("a.zip/b.zip", "a.zip/b.zip/c.txt")),
     Case("endnote-library", "a.enlx", lambda: zipped({"a.txt": b"x"}), None, ("a.enlx/a.txt",)),
@@ -182,6 +184,7 @@ ACCEPT = (
     ),
     Case("mail-with-logo-in-text", "a.eml", lambda: _mail_with_logo(), None, ("a.eml/logo.gif", "a.eml/Notat.txt")),
     Case("mail-with-unnamed-parts", "a.eml", rare.mail_with_unnamed_parts, None, ("a.eml/vedlegg 3.gif", "a.eml/vedlegg 4.asc")),
+    Case("mail-with-careless-base64", "a.eml", rare.mail_with_careless_base64, None, ("a.eml/a.gif", "a.eml/b.gif", "a.eml/c.gif")),
     Case("mail-with-names-in-pieces", "a.eml", rare.mail_with_names_in_pieces, None, ("a.eml/Måling.txt", "a.eml/Søknad.txt")),
     Case(
         "mail-from-outlook",

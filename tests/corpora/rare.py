@@ -13,6 +13,8 @@ from samples.builders.compound import compound_file
 from samples.builders.spreadsheet import workbook
 from tests.corpora.parts import embedded, paragraph, pdf, word, zipped
 
+_PICTURE = b"GIF89a\x01\x00\x01\x00\x00\x00\x00\x00\x3b"
+
 
 def pdf_with_wrong_table() -> bytes:
     """The table of objects points beside them, as after a transfer that changed line ends; the file is whole."""
@@ -21,6 +23,12 @@ def pdf_with_wrong_table() -> bytes:
         whole.rpartition(b"xref\n0 ")[0]
         + b"xref\n0 3\n0000000000 65535 f \n0000009999 00000 x \ntrailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n12\n%%EOF\n"
     )
+
+
+def pdf_with_text_in_table() -> bytes:
+    """Where the number of an object should stand in the table, there is no end of something else."""
+    whole = pdf_with_wrong_table()
+    return whole.replace(b"xref\n0 3\n", b"xref\n" + b"x" * 200 + b" 3\n")
 
 
 def pdf_with_page_twice() -> bytes:
@@ -116,6 +124,11 @@ def zip_from_a_pipe() -> bytes:
     return bytes(out.taken)
 
 
+def zip_of_one_disk() -> bytes:
+    """Made for several disks, and then one was enough: the mark of a part stands before the first member (APPNOTE 8.5.4)."""
+    return b"PK00" + zipped({"a.txt": b"x"})
+
+
 def zip_packed_otherwise() -> bytes:
     """Members packed with bzip2 and LZMA."""
     out = io.BytesIO()
@@ -135,7 +148,7 @@ def zip_deflate64() -> bytes:
 
 def mail_with_unnamed_parts() -> bytes:
     """A picture and a signature without names; the text twice."""
-    picture = binascii.b2a_base64(b"GIF89a\x01\x00\x01\x00\x00\x00\x00\x3b")
+    picture = binascii.b2a_base64(_PICTURE)
     parts = [
         (
             b"Content-Type: multipart/alternative; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nHei\r\n"
@@ -154,6 +167,14 @@ def mail_with_names_in_pieces() -> bytes:
         b'Content-Type: text/plain; name="=?iso-8859-1?Q?S=F8knad.txt?="\r\n\r\nb\r\n',
     ]
     return _mail(b"multipart/mixed; boundary=A", b"".join(b"--A\r\n" + part for part in parts))
+
+
+def mail_with_careless_base64() -> bytes:
+    """How the parts are encoded has a blank or a remark behind it, and the last one ends one letter too late."""
+    head = b"Content-Disposition: attachment; filename=%b.gif\r\nContent-Transfer-Encoding: %b\r\n\r\n"
+    picture = binascii.b2a_base64(_PICTURE, newline=False)
+    parts = [head % (b"a", b"base64 ") + picture, head % (b"b", b"BASE64; charset=utf-8") + picture, head % (b"c", b"base64") + picture + b"A"]
+    return _mail(b"multipart/mixed; boundary=A", b"".join(b"--A\r\n" + part + b"\r\n" for part in parts) + b"--A--\r\n")
 
 
 def mail_with_file_in_text() -> bytes:

@@ -23,10 +23,11 @@ HEAD_BYTES = 4096
 """How many of the first bytes `identify` wants to see; fewer are fine for a smaller file."""
 
 _MAIL_HEADER = re.compile(
-    rb"\A(?:From [^\n]* \d\d:\d\d[^\n]*\n|(?:[\x21-\x39\x3b-\x7e]+:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)*?"
+    rb"\A(?:From [^\n]* \d\d:\d\d[^\n]*\n|(?:[\x21-\x39\x3b-\x7e]++:[^\n]*+\n(?:[ \t][^\n]*+\n)*+)*?"
     rb"(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|X-[\w-]+):)",
     re.IGNORECASE,
 )
+"""Nothing in it can match in two ways: whoever sends lines that are nearly headers must not hold the process that receives."""
 _PDF_HEADER = re.compile(rb"%PDF-(\d\.\d)")
 _CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 _PDF_JUNK_BYTES = 1024

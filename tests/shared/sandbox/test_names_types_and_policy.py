@@ -11,7 +11,7 @@ import pytest
 
 from samples.builders.attachments import pdf_report
 from samples.builders.spreadsheet import workbook
-from services.shared.sandbox import Policy, identify
+from services.shared.sandbox import HEAD_BYTES, Policy, identify
 from services.shared.sandbox.names import clean_name, clean_path, hostile_path, unique_path
 
 ZIP, OLE = b"PK\x03\x04" + bytes(26), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)
@@ -43,6 +43,14 @@ ZIP, OLE = b"PK\x03\x04" + bytes(26), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + byte
 def test_a_type_is_told_from_the_first_bytes_and_the_name(first_bytes: bytes, name: str, key: str | None) -> None:
     found = identify(first_bytes, name)
     assert (found.key if found else None) == key
+
+
+@pytest.mark.parametrize("line", [b"a:\r\n", b"a:\r\n \r\n", b"X-A\r\n", b"From 1:11 "])
+def test_lines_that_are_nearly_headers_of_a_mail_hold_up_nobody(line: bytes) -> None:
+    found = identify((line * 2000)[:HEAD_BYTES], "rapport.pdf")  # in the process that receives: it would stand still for ever
+
+    assert found
+    assert found.key == "txt"
 
 
 @pytest.mark.parametrize(("version", "pronom"), [(b"1.4", "fmt/18"), (b"1.7", "fmt/276"), (b"2.0", "fmt/1129")])

@@ -9,6 +9,7 @@ import email.policy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.errors import InvalidBase64LengthDefect
 from email.message import EmailMessage, Message
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ _POLICY = email.policy.default.clone(raise_on_defect=False)
 _MOST_NESTING = 50
 _NO_FOLDERS = str.maketrans("/\\", "__")
 _SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_ENCODING = "Content-Transfer-Encoding"
+_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _UUENCODED = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 
 
@@ -94,8 +97,8 @@ def _read_part(opening: FileOpening, document: Document, leaf: _Part, number: in
             name = _plain(name) if name else _header(inner[0], "Subject").translate(_NO_FOLDERS).strip() or f"melding {number}"
             opening.extract(document, name if name.lower().endswith(".eml") else f"{name}.eml", [inner[0].as_bytes()])
     elif leaf.is_file:
-        data = part.get_payload(decode=True)
-        if isinstance(data, bytes):
+        data = _content(part)
+        if data is not None:
             opening.extract(document, _plain(name or f"vedlegg {number}{_extension(opening, part)}"), [data])
     elif part.get_content_maintype() == "text":
         _search_text(opening, document, part, number)
@@ -104,8 +107,8 @@ def _read_part(opening: FileOpening, document: Document, leaf: _Part, number: in
 
 
 def _search_text(opening: FileOpening, document: Document, part: Message, number: int) -> None:
-    data = part.get_payload(decode=True)
-    if not isinstance(data, bytes):
+    data = _content(part)
+    if data is None:
         return
     for name, content in _uuencoded(data):
         opening.extract(document, _plain(name), [content])
@@ -121,6 +124,18 @@ def _search_text(opening: FileOpening, document: Document, part: Message, number
         document.read(without_markup(text), part=f"text {number}")
     else:
         document.read(text, part=f"text {number}")
+
+
+def _content(part: Message) -> bytes | None:
+    """The bytes of a part. The library leaves them encoded where more than one word says how, and where base64 was cut off behind the first letter of four."""
+    told = _header(part, _ENCODING)
+    if (words := told.split(";")[0].split()) and words[0] != told:
+        part.replace_header(_ENCODING, words[0])
+    data = part.get_payload(decode=True)
+    if isinstance(data, bytes) and any(isinstance(defect, InvalidBase64LengthDefect) for defect in part.defects):
+        letters = _NO_BASE64.sub(b"", data)
+        return binascii.a2b_base64(letters[: len(letters) // 4 * 4])
+    return data if isinstance(data, bytes) else None
 
 
 def _parameter(part: Message, name: str) -> str:

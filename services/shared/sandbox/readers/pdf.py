@@ -51,14 +51,14 @@ def read(opening: FileOpening, document: Document) -> None:
     taken: pdf_files.Taken = set()
     try:
         _read_pages(opening, document, document.stream, taken)
-    except (LimitReachedError, FileNotDecryptedError, MemoryError, RecursionError) as error:
+    except (FileNotDecryptedError, MemoryError, RecursionError) as error:
         raise _as_refused(error) from error
-    except Exception as error:  # a broken file may raise anything from the library
-        if isinstance(error, Refused) and error.code != "file_corrupt":
-            raise
+    except Exception as error:  # a broken file may raise anything from the library, and run into a limit where a table is wrong
+        if (isinstance(error, Refused) and error.code != "file_corrupt") or (isinstance(error, LimitReachedError) and document.text):
+            raise _as_refused(error) from error
         mended = pdf_text.written_anew(document) if _has_its_end(document) else None
         if mended is None:
-            raise
+            raise _as_refused(error) from error
         document.note("read_after_repair")
         try:
             _read_pages(opening, document, mended, taken)

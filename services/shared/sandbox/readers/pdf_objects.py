@@ -36,7 +36,7 @@ class Objects:
                 yield str(plain(pairs[position])), pairs[position + 1]
 
     def tree(self, root: DictionaryObject, children: str) -> Iterator[DictionaryObject]:
-        """All nodes in document order; a leaf that stands there twice comes once. Raises Refused for a node that holds itself."""
+        """All nodes in document order; a leaf that stands there twice comes once. Raises Refused for what is too deep, as a node that holds itself."""
         waiting: list[tuple[DictionaryObject, int]] = [(root, 0)]
         seen: set[int] = set()
         while waiting:
@@ -44,7 +44,7 @@ class Objects:
             self.spend()
             if id(node) in seen and children not in node:
                 continue
-            if id(node) in seen or depth > _MOST_TREE_DEPTH:
+            if depth > _MOST_TREE_DEPTH:
                 raise Refused("file_too_complex", reason="loop")
             seen.add(id(node))
             yield node
