@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from services.shared.characters import normalised
 
@@ -80,17 +80,24 @@ def unique_paths(paths: Iterable[str]) -> list[str]:
 def _beside_files(path: str, files: set[str]) -> str:
     """Rename every folder of ``path`` that is also the name of a file."""
     *folders, name = path.split("/")
-    original, renamed = [], []
-    for folder in folders:
-        original.append(folder)
-        renamed.append(folder + INSIDE_SUFFIX if _folded("/".join(original)) in files else folder)
+    renamed = [folder + INSIDE_SUFFIX if whole in files else folder for folder, whole in zip(folders, _folders_of(_folded(path)), strict=True)]
     return "/".join([*renamed, name])
+
+
+def _folders_of(path: str) -> Iterator[str]:
+    """The folders of a path, the outermost first. Of a folded path they are folded, too: nothing is composed across a slash."""
+    end = path.find("/")
+    while end >= 0:
+        yield path[:end]
+        end = path.find("/", end + 1)
 
 
 def _without_folder_conflicts(paths: list[str]) -> list[str]:
     """Last resort for names that were chosen to collide: a file that is still the folder of another is numbered away from it."""
-    folders = {_folded("/".join(path.split("/")[:depth])) for path in paths for depth in range(1, path.count("/") + 1)}
     taken = {_folded(path) for path in paths}
+    if not any(folder in taken for path in taken for folder in _folders_of(path)):
+        return paths
+    folders = {folder for path in taken for folder in _folders_of(path)}
     result = []
     for path in paths:
         candidate, number = path, 2

@@ -180,6 +180,11 @@ def test_thousands_of_files_of_one_name_are_numbered_quickly() -> None:
     assert paths[-1] == "mappe/fil (20000).pdf"
 
 
+def test_paths_of_thousands_of_folders_hold_up_nobody() -> None:
+    paths = unique_paths(["a/" * 4000 + f"{number}.txt" for number in range(50)])
+    assert len(set(paths)) == 50
+
+
 def test_a_very_long_name_is_cut_and_keeps_its_extension() -> None:
     (path,) = unique_paths(["å" * 500 + ".pdf"])
     assert len(path.encode()) <= 200

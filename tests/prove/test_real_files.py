@@ -38,7 +38,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> list[Looked]:
         assert box.zygote_pid is not None
         assert psutil.Process(box.zygote_pid).children() == [], "a child of the box was left behind"
     codes = Counter(code for each in found for code in each.codes)
-    print(f"\n{len(found)} files, slowest {max(each.seconds for each in found):.1f} s; {dict(codes)}")
+    print(f"\n{len(found)} files, slowest {max(each.seconds for each in found):.1f} s of processor time; {dict(codes)}")
     return found
 
 

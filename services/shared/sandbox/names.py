@@ -13,6 +13,7 @@ _AS_IT_IS = re.compile(r"[A-Za-z0-9_()]+(?:[ .-][A-Za-z0-9_()]+)*")
 """A name that there is nothing to clean in, as most are."""
 _SEPARATORS = re.compile(r"[/\\]")
 _NAME_BYTES = 255
+_MOST_FOLDERS, _PATH_BYTES = 15, 1000
 
 
 def clean_name(raw_name: str, fallback: str = "fil") -> str:
@@ -25,9 +26,21 @@ def clean_name(raw_name: str, fallback: str = "fil") -> str:
 
 
 def clean_path(raw_path: str) -> str:
-    """A name with its folders, each part cleaned, `/` between them; empty, `.` and `..` parts are dropped."""
-    parts = [_clean_part(part) for part in _SEPARATORS.split(raw_path) if part not in ("", ".", "..")]
-    return "/".join(part for part in parts if part) or "fil"
+    """A name with its folders, each part cleaned, `/` between them; empty, `.` and `..` parts are dropped.
+
+    Of more than 15 folders, or 1000 bytes, only the innermost are kept: no disk takes many more, and thousands of them in each name would be gone through
+    wherever names are made unique.
+    """
+    kept: list[str] = []
+    room = _PATH_BYTES
+    for raw_part in reversed(_SEPARATORS.split(raw_path)):
+        part = "" if raw_part in ("", ".", "..") else _clean_part(raw_part)
+        room -= len(part.encode()) + 1 if part else 0
+        if kept and (room < 0 or len(kept) > _MOST_FOLDERS):
+            break
+        if part:
+            kept.append(part)
+    return "/".join(reversed(kept)) or "fil"
 
 
 def hostile_path(raw_path: str) -> str | None:

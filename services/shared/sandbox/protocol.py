@@ -29,6 +29,8 @@ TagValue = str | bool | list[str]
 EXIT_OUT_OF_MEMORY, EXIT_NO_ROOM = 77, 78
 """How a child says with its exit code that its memory, or the scratch disk, was not enough."""
 
+MOST_CHOSEN, MOST_SPANS, MOST_NOTES_OF_LINE = 1000, 5000, 1000
+"""Chosen values of one field; controls, or pieces set apart, in one line; notes that one line refers to."""
 _FORMAT = re.compile(r"(?:x-)?fmt/\d{1,5}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _CODE = re.compile(r"[a-z_]{3,40}")
@@ -285,7 +287,7 @@ def _field(raw: Any, policy: Policy) -> tuple[str, TagValue]:
     if len(pair) != 2:
         _bad("field")
     tag, value = _text(pair[0], 300), pair[1]
-    for part in _list(value, 1000) if not isinstance(value, (str, bool)) else [value]:
+    for part in _list(value, MOST_CHOSEN) if not isinstance(value, (str, bool)) else [value]:
         if not isinstance(part, bool):
             _text(part, policy.opening.form_value_characters)
     return tag, value
@@ -304,11 +306,11 @@ def _line(raw: Any, most: int) -> Line:
         elif key == "cell":
             given[key] = _cell(value)
         elif key == "controls":
-            given[key] = tuple([_control(control) for control in _list(value, 5000)])
+            given[key] = tuple([_control(control) for control in _list(value, MOST_SPANS)])
         elif key == "marked":
-            given[key] = tuple([_span(span) for span in _list(value, 5000)])
+            given[key] = tuple([_span(span) for span in _list(value, MOST_SPANS)])
         elif key == "notes":
-            given[key] = tuple([_text(note, most) for note in _list(value, 1000)])
+            given[key] = tuple([_text(note, most) for note in _list(value, MOST_NOTES_OF_LINE)])
         else:
             _bad("line")
     if "text" not in given:

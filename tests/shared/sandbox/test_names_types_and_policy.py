@@ -118,6 +118,12 @@ def test_folders_are_kept_in_a_path_and_lead_nowhere() -> None:
     assert clean_path("../..") == "fil"
 
 
+def test_of_very_many_folders_the_innermost_are_kept() -> None:
+    assert clean_path("a/" * 30_000 + "b.txt") == "a/" * 15 + "b.txt"
+    assert clean_path(f"{'å' * 127}/" * 5 + "b.txt") == f"{'å' * 127}/" * 3 + "b.txt"
+    assert len(clean_path("a" * 60_000 + ".txt")) == 255
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [

@@ -13,6 +13,7 @@ from pypdf.errors import FileNotDecryptedError, LimitReachedError, PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, StreamObject
 
 from services.shared.sandbox.formats import PORTFOLIO, archival_pdf_format
+from services.shared.sandbox.protocol import MOST_CHOSEN
 from services.shared.sandbox.readers import pdf_files, pdf_text
 from services.shared.sandbox.readers.pdf_objects import Objects, array_of, dictionary_of, plain
 from services.shared.sandbox.readers.refused import Refused
@@ -234,6 +235,8 @@ class _Walk:
         if kind == "/Btn":
             return self._button(node, int(flags), value, widgets or [node])
         if kind == "/Ch":
+            if isinstance(value, ArrayObject) and len(value) > MOST_CHOSEN:
+                raise Refused("file_too_complex", reason="fields")
             chosen = [str(plain(item))[:most] for item in value] if isinstance(value, ArrayObject) else [str(value)] if value is not None else []
             return chosen if len(chosen) > 1 else (chosen[0][:most] if chosen else "")
         if kind == "/Tx":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from services.shared.sandbox.protocol import MOST_NOTES_OF_LINE, MOST_SPANS
 from services.shared.sandbox.readers import office, word_bookmarks, word_controls, word_hidden, word_lines, word_styles
 from services.shared.sandbox.readers.package import Package
 from services.shared.sandbox.readers.refused import Refused
@@ -95,6 +96,8 @@ def _read_form(opening: FileOpening, document: Document, package: Package, roots
             lines.read(root, aside="document" not in name)
     if lines.is_full:
         document.note("form_too_long_to_read_whole")
+    if any(len(line.notes) > MOST_NOTES_OF_LINE or max(len(line.marked), len(line.controls)) > MOST_SPANS for line in lines.found):
+        raise Refused("file_too_complex", reason="line")
     stands_out = word_lines.underlining_stands_out(lines.found)
     form.lines += [line.as_answer(underlined_is_strong=stands_out) for line in lines.found]
 
