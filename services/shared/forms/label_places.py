@@ -135,12 +135,14 @@ class Places:
 
     def _begins_anew(self, candidate: Candidate, owner: Place, stream: _Stream) -> bool:
         """Whether a label-like line is a label of the form, and not a part of the answer to ``owner``."""
-        if candidate.strength >= owner.strength - ALIKE:
-            return candidate.match.fit > LIKE or candidate.strength >= owner.strength
-        if owner.target.sub is None and owner.target.field.fields:
-            return True
         if owner.candidate.match.heading and not _holds_text(stream.events):
             return True  # a heading of the form that reads like the one question below it
+        if candidate.strength >= owner.strength - ALIKE:
+            is_label = candidate.match.fit > LIKE or candidate.strength >= owner.strength
+            owner.doubts |= set() if is_label else {"heading"}
+            return is_label
+        if owner.target.sub is None and owner.target.field.fields:
+            return True
         answered = bool(owner.candidate.rest) or _holds_text(stream.events)
         several = self._kinds[_kind(candidate.strength)] >= _SEVERAL
         if not owner.is_open:

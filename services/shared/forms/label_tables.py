@@ -42,6 +42,7 @@ class TableReader:
         for block in (block for row in table.rows for block in row):
             block.items = self._places.joined(block.items, most=1)
         kinds = {id(block): self._kind(block) for row in table.rows for block in row}
+        kinds |= {id(block): _HEADING for row in table.rows for block in row if self._is_heading_over_questions(table, block, kinds)}
         self._own_share = _own_share(kinds)
         if not any(kind in (_LABEL, _OWN) for kind in kinds.values()):
             return self._read_inside(table, kinds)
@@ -114,6 +115,16 @@ class TableReader:
         if candidate.is_heading:
             return _HEADING
         return _OWN if candidate.rest or self._labels_in(block) > 1 or _rest(block, first) else _LABEL
+
+    def _is_heading_over_questions(self, table: Table, block: Block, kinds: dict[int, str]) -> bool:
+        """Whether a heading of the form that reads like a question stands down the side of questions, perhaps of just that one."""
+        if kinds[id(block)] != _LABEL or not self._candidate(block).match.heading:
+            return False
+        beside = next((other for other in table.beside(block) if other.row == block.row and other.column == block.end), None)
+        if beside is None or kinds[id(beside)] not in (_LABEL, _OWN):
+            return False
+        is_same = self._candidate(beside).match.targets[0].name == self._candidate(block).match.targets[0].name
+        return is_same or block.bottom - block.row > 1
 
     def _is_pair(self, row: Sequence[Block], kinds: dict[int, str]) -> bool:
         """Whether a label and an answer stand side by side in this row."""
