@@ -20,6 +20,8 @@ from services.shared.forms.ticks import EMPTY, choice_of, is_mark, split_marks
 
 _SEVERAL: Final = 2
 _MOST_PARTS: Final = 8
+_LONGEST_LABEL: Final = 200
+_NEARLY_ALL: Final = 0.9
 # Long runs of one sign are looked at once, from their beginning: a sender can write two hundred thousand dots.
 _LEADERS: Final = re.compile(r"^\s*(?:_{3,}|\.{4,}|…{2,}|[→➔➜➤►▶⇒]|[-=]>)\s*|(?:(?<!\s)\s++)?(?:(?<!_)_{3,}+|(?<!\.)\.{4,}+|(?<!…)…{2,}+)\s*$")
 _STROKES: Final = " \t\n/|,;"
@@ -38,12 +40,14 @@ class Answer(NamedTuple):
 
 
 class Help(NamedTuple):
-    """What explains questions in a document: ``texts`` that stand below several labels, and whether slanted text or text in a frame explains."""
+    """What explains questions in a document: ``texts`` that stand below several labels, and whether slanted text or text in a frame explains,
+    or is how nearly all answers stand there."""
 
     texts: frozenset[str]
     is_faint: bool
     answers_are_faint: bool = False
     is_framed: bool = False
+    answers_are_framed: bool = False
 
 
 def help_in(lines: Sequence[Line], places: Sequence[Place]) -> Help:
@@ -54,12 +58,14 @@ def help_in(lines: Sequence[Line], places: Sequence[Place]) -> Help:
     above = sum(written[0].faint and not written[1].faint for written in answers if len(written) > 1)
     written_lines = [line for written in answers for line in written]
     faint_answers = not above and sum(line.faint for line in written_lines) > len(written_lines) / 2
-    framed = [_goes_on_below(place) for place in places if place.kept and _begins_framed(place)]
+    answered = [place for place in places if place.kept and place.has_answer]
+    framed = [_goes_on_below(place) for place in answered if _begins_framed(place)]
     return Help(
         frozenset(text for text, count in (notes if faint_answers else faint + notes).items() if count >= _SEVERAL),
         is_faint=above >= _SEVERAL,
         answers_are_faint=faint_answers,
         is_framed=sum(framed) >= max(_SEVERAL, len(framed) / 2),
+        answers_are_framed=len(framed) > _NEARLY_ALL * len(answered),
     )
 
 
@@ -78,7 +84,7 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
     asked = place.target.asked
     doubts = set(place.doubts)
     is_framed = _begins_framed(place)
-    if is_framed and not explained.is_framed and _goes_on_below(place):
+    if is_framed and not explained.is_framed and (not explained.answers_are_framed or _goes_on_below(place)):
         doubts.add("frame")
     written = _written(place, known_tags, skip=int(is_framed and explained.is_framed))
     lines = [line for line in written if not (line.faint and (explained.is_faint or spaced(line.text) in explained.texts))]
@@ -98,6 +104,8 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
     text = _without_word_for_answer("\n".join(texts).strip("\n"))
     if not text.strip() or is_placeholder(text):
         return Answer(None)
+    if _is_own_label(asked, text.strip().split("\n")[0]):
+        doubts.add("own label")  # printed twice, or misspelt below a heading that reads alike
     if _is_choice(asked):
         set_apart = _set_apart(asked, kept)
         if set_apart and not _are_all_printed(asked, text):
@@ -112,6 +120,14 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
     elif asked.type.shape == "list":
         text = "\n".join(_BULLET.sub("", line.strip()) for line in re.split(r"[\n\t]", text))
     return Answer(text, doubts=frozenset(doubts))
+
+
+def _is_own_label(asked: Field, line: str) -> bool:
+    """Whether the first line of an answer reads like its question."""
+    if len(line) > _LONGEST_LABEL or choice_of(asked, line) is not None:
+        return False
+    own = (spaced(wording) for wording in (*asked.label.values(), *asked.aliases))
+    return process.extractOne(spaced(line), own, scorer=fuzz.ratio, score_cutoff=reading_rules().label_least) is not None
 
 
 def _is_choice(asked: Field) -> bool:

@@ -80,11 +80,13 @@ class Finder:
         """How far a line that is no label stands out as a whole; 0 when it does not."""
         return 0 if self._bold_is_text and not line.level else stands_out(line)
 
-    def _strength(self, line: Line, end: int, label: str) -> int:
+    def _strength(self, line: Line, end: int, label: str, match: Match | None = None) -> int:
         strength = strength_of(line, end, label)
+        if match is not None and not match.targets:
+            return strength
         if self._bold_is_text and not line.level and strength >= STRONG:
             return TEXT
-        if strength >= STRONG or not self._habits:
+        if strength >= STRONG or not self._habits or (match is not None and match.heading):
             return strength
         traits = traits_of(label)
         return TEXT if any(traits.get(trait, expected) != expected for trait, expected in self._habits.items()) else strength
@@ -114,8 +116,7 @@ class Finder:
         if (boxed := _BOX_BEHIND.match(text[:_MOST_LOOKED_AT])) and (match := self._boolean(boxed[1])):
             return Candidate(match, boxed[1], boxed[2], self._strength(line, len(boxed[1]), boxed[1]))
         if match := self._index.find(text):
-            strength = strength_of if match.heading else self._strength
-            return Candidate(match, text, "", strength(line, len(text), text))
+            return Candidate(match, text, "", self._strength(line, len(text), text, match))
         for end in self._ends(line):
             if match := self._index.find(text[:end]):
                 if not match.targets:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from services.shared.forms.label_candidates import ALIKE, CAPITALS
+from services.shared.forms.label_candidates import ALIKE, CAPITALS, TEXT
 from services.shared.forms.label_index import FULL, LIKE, Target
 from services.shared.forms.label_place import Place
 from services.shared.forms.layout import Table
@@ -23,7 +23,9 @@ def settle(places: Sequence[Place]) -> None:
     _choose_targets(places)
     wordings = Counter(wording for place in places for wording in place.candidate.match.wordings)
     most = max(wordings.values(), default=1)
-    weights = {id(place): _weight(place, wordings, most) for place in places}
+    answered = {id(place.inside) for place in places if place.strength <= TEXT}
+    answered |= {id(place) for place in places if place.has_answer}
+    weights = {id(place): _weight(place, wordings, most, answered=id(place) in answered) for place in places}
     chain = _heaviest_chain(places, weights)
     fields = {place.target.name for place in places}
     ordered = len({place.target.name for place in places if id(place) in chain}) >= _IN_ORDER * len(fields)
@@ -88,15 +90,18 @@ def _next(targets: Iterable[Target], used: set[tuple[str, str]], last: int) -> T
     return next((target for target in free if target.position >= last), free[0] if free else None)
 
 
-def _weight(place: Place, wordings: Counter[str], most: int) -> float:
-    """How much speaks for a place: how it stands there, how well its words fit, whether the other labels are worded in the same language."""
+def _weight(place: Place, wordings: Counter[str], most: int, *, answered: bool) -> float:
+    """How much speaks for a place: how it stands there, how well its words fit, whether the other labels are worded in the same language.
+
+    ``answered``: something is written for it, if only what reads like a label and does not look like one.
+    """
     fit = place.candidate.match.fit
     if _MOST_LETTERS.get(place.target.asked.type.shape if place.target.asked.choices else place.target.asked.type.json, 10**6) < _length(place):
         fit = LIKE  # so long an answer is hardly one to this question
     worded = max((wordings[wording] for wording in place.candidate.match.wordings), default=0) / most
-    if place.candidate.match.heading and not place.has_answer:
+    if place.candidate.match.heading and not answered:
         return 0.0  # a heading of the form that reads like a question
-    return place.strength + (_FULL_WEIGHT if fit == FULL else _LIKE_WEIGHT if fit == LIKE else _SHORT_WEIGHT) + 4 * worded + 4 * place.has_answer
+    return place.strength + (_FULL_WEIGHT if fit == FULL else _LIKE_WEIGHT if fit == LIKE else _SHORT_WEIGHT) + 4 * worded + 4 * answered
 
 
 def _length(place: Place) -> int:

@@ -147,7 +147,7 @@ class Places:
         several = self._kinds[_kind(candidate.strength)] >= _SEVERAL
         if not owner.is_open:
             return several or answered
-        owner.doubts.add("inside:" + "/".join(candidate.match.targets[0].name))
+        owner.doubts.add("heading" if candidate.match.heading else "inside:" + "/".join(candidate.match.targets[0].name))
         return False
 
     def _ends_answer(self, line: Line, owner: Place, stream: _Stream) -> bool:

@@ -4,7 +4,7 @@ controls are in them. Deleted, hidden and crossed-out text is left out; inserted
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from lxml import etree
@@ -37,7 +37,7 @@ _SPAN, _BEFORE, _MERGED_ACROSS, _MERGED_DOWN, _DELETED = (f"{_W}{name}" for name
 _CONTENT, _TAG, _PLACEHOLDER = (f"{_W}{name}" for name in ("sdtContent", "tag", "showingPlcHdr"))
 _MARKS = ("item", "struck", "aside", "controls", "notes")
 _SEVERAL = 3
-_RUN, _TEXT, _CONTROL, _BOX = f"{_W}r", f"{_W}t", f"{_W}sdt", f"{_W}txbxContent"
+_RUN, _TEXT, _CONTROL, _BOX, _LINK = f"{_W}r", f"{_W}t", f"{_W}sdt", f"{_W}txbxContent", f"{_W}hyperlink"
 
 
 @dataclass(slots=True)
@@ -298,6 +298,8 @@ class Lines:
                 if style:
                     look = self._styles.get(style, NO_STYLE).look.over(look)
                 look = own.over(look)
+                if look.underlined and _is_link(run):
+                    look = replace(look, underlined=False, marked=False)  # so are addresses of web pages and of e-mail, wherever they stand
             elif tag == _TEXT:
                 if not within.empty:
                     paragraph.add(word_marks.plain(element.text or "", properties), look)
@@ -351,6 +353,11 @@ def _control(control: etree._Element, within: _Within) -> tuple[etree._Element |
     empty = placeholder is not None and placeholder.get(_VALUE, "1").lower() not in _OFF
     tags = (*within.tags, name) if name and len(name) <= 300 else within.tags
     return content, _Within(within.flow, within.place, within.aside, within.outside, tags, within.empty or empty)
+
+
+def _is_link(run: etree._Element) -> bool:
+    around = run.getparent()
+    return around is not None and around.tag == _LINK
 
 
 def _flattened(container: etree._Element, kind: str, within: _Within) -> Iterator[tuple[etree._Element, _Within]]:
