@@ -88,7 +88,7 @@ class Finder:
             return TEXT
         if strength >= STRONG or not self._habits or (match is not None and match.heading):
             return strength
-        traits = traits_of(label)
+        traits = traits_of(line, label)
         return TEXT if any(traits.get(trait, expected) != expected for trait, expected in self._habits.items()) else strength
 
     def find_like(self, line: Line) -> Candidate | None:
@@ -175,10 +175,13 @@ def strength_of(line: Line, end: int, label: str) -> int:
     return strength - (_ITEM_LESS if line.item else 0)
 
 
-def traits_of(label: str) -> dict[str, bool]:
-    """How a plain label is written: whether it is numbered or quoted as in an answer to an e-mail, ends with a colon or a dash, is in capitals. A question mark takes the place of both."""
+def traits_of(line: Line, label: str) -> dict[str, bool]:
+    """How a plain label is written: whether it is numbered or quoted as in an answer to an e-mail, slanted or grey, in capitals, ends with a
+    colon or a dash. A question mark takes the place of both."""
     end = label.rstrip(" *_.…")
     traits = {"numbered": is_numbered(label), "quoted": label.lstrip().startswith(">")}
+    if len(label) >= len(line.text):
+        traits["faint"] = line.faint
     if sum(map(str.isalpha, label)) > _LETTERS_OF_ABBREVIATION:
         traits["capitals"] = label.isupper()
     return traits if end.endswith("?") else traits | {"colon": end.endswith((":", "\t")), "dash": end.endswith(("–", "—", "-"))}

@@ -54,6 +54,10 @@ def settle(places: Sequence[Place]) -> None:
         if may_be_text and owner is not None and owner.is_open and (owner.has_answer or owner is not place.inside):
             place.doubts.add("plain label")
             owner.doubts.add("label inside")
+    for before, place, after in zip([None, *places], places, [*places[1:], None], strict=False):
+        if _is_alone(before, place, after) and place.inside is not None and place.strength < CAPITALS:
+            place.doubts.add("plain label")
+            place.inside.doubts.add("label inside")
     for place in places:
         for doubt in [doubt for doubt in place.doubts if doubt.startswith("inside:")]:
             key, _, sub = doubt.removeprefix("inside:").partition("/")
@@ -64,6 +68,12 @@ def settle(places: Sequence[Place]) -> None:
 def _was_text(place: Place, kept: Collection[tuple[str, str]]) -> bool:
     """Whether a plain line that looks just like a label was none: its field has its label elsewhere."""
     return not place.kept and place.strength < CAPITALS and place.target.name in kept and not place.candidate.match.heading
+
+
+def _is_alone(before: Place | None, place: Place, after: Place | None) -> bool:
+    """Whether a question of a group stands among others that are not of the group."""
+    group = place.target.field.key
+    return place.target.sub is not None and all(other is None or other.target.field.key != group for other in (before, after))
 
 
 def _choose_targets(places: Sequence[Place]) -> None:

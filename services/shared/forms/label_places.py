@@ -237,9 +237,10 @@ class Places:
         """What nearly all plain labels of this document have in common, or none of them has: a line that differs is likely a part of an answer."""
         seen: dict[str, dict[tuple[str, str], bool]] = {}
         for item in items:
-            found = self._finder.find(item) if isinstance(item, Line) else None
-            if found is not None and not found.is_heading and found.match.fit == FULL and _kind(found.strength) == PLAIN:
-                for trait, has_it in traits_of(found.label).items():
+            if not isinstance(item, Line) or (found := self._finder.find(item)) is None:
+                continue
+            if not found.is_heading and found.match.fit == FULL and _kind(found.strength) == PLAIN:
+                for trait, has_it in traits_of(item, found.label).items():
                     seen.setdefault(trait, {}).setdefault(found.match.targets[0].name, has_it)
         habits: dict[str, bool] = {}
         for trait, names in seen.items():

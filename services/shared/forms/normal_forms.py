@@ -146,12 +146,14 @@ def whole_kroner(text: str) -> int | str:
 
 
 def day(text: str) -> str:
-    """A date as ``YYYY-MM-DD`` from ``1.5.2025``, ``1. mai 2025``, or a date with a time after it."""
+    """A date as ``YYYY-MM-DD`` from ``1.5.2025``, ``1.5-2025``, ``1. mai 2025``, or a date with a time after it; from ``31/5/2025`` where it can be read in one way only."""
     plain = one_line(text)
-    if found := re.fullmatch(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ][0-9:.+Z-]*)?", plain):
-        return _written_day(found[1], found[2], found[3]) or plain
-    if found := re.fullmatch(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})\.?", plain):
-        return _written_day(found[3], found[2], found[1]) or plain
+    if found := re.fullmatch(r"([0-9]{4})([-./])([0-9]{1,2})\2([0-9]{1,2})(?:[T ][0-9:.+Z-]*)?", plain):
+        return _written_day(found[1], found[3], found[4]) or plain
+    if found := re.fullmatch(r"([0-9]{1,2})(?:\. ?([0-9]{1,2})(?:\. ?|-)|([/-])([0-9]{1,2})\3)([0-9]{4})\.?", plain):
+        day_, month_ = found[1], found[2] or found[4]
+        is_clear = found[2] or int(day_) > 12 or int(day_) == int(month_)  # else perhaps the month comes first
+        return (is_clear and _written_day(found[5], month_, day_)) or plain
     if found := re.fullmatch(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{2})", plain):
         return _written_day(f"20{found[3]}", found[2], found[1]) or plain
     if found := re.fullmatch(r"([^\W\d]+)\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})", plain):
