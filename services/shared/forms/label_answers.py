@@ -106,6 +106,8 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
         return Answer(None)
     if _is_own_label(asked, text.strip().split("\n")[0]):
         doubts.add("own label")  # printed twice, or misspelt below a heading that reads alike
+    if not any(map(str.isalnum, text)) and not _is_choice(asked):
+        doubts.add("nothing said")  # a dash: an answer, or none
     if _is_choice(asked):
         set_apart = _set_apart(asked, kept)
         if set_apart and not _are_all_printed(asked, text):
