@@ -9,7 +9,7 @@ from typing import Final
 
 from services.shared.form_lines import Line
 from services.shared.forms.label_index import FULL, LabelIndex, Match
-from services.shared.forms.label_words import is_numbered, spaced
+from services.shared.forms.label_words import is_numbered, spaced, without_last_parentheses
 from services.shared.forms.ticks import EMPTY, TICKED
 
 _BOX_IN_FRONT: Final = re.compile(rf"^\s*([{TICKED}{EMPTY}]|\[[xX ]?\]|\([xX ]\)|[xX](?=\s))\s*(\S.*)$", re.DOTALL)
@@ -162,7 +162,7 @@ def strength_of(line: Line, end: int, label: str) -> int:
     number = _NUMBER_MORE if is_numbered(label) else 0
     if line.level:
         return HEADING - line.level
-    letters = len(label.rstrip(" :*?\t_.…"))
+    letters = len(without_last_parentheses(label).rstrip(" :*?\t_.…"))  # help behind a label seldom looks like it
     if line.strong >= letters > 0:
         return STRONG + number
     if label.isupper() and sum(map(str.isalpha, label)) > _LETTERS_OF_ABBREVIATION:

@@ -43,6 +43,8 @@ class TableReader:
             block.items = self._places.joined(block.items, most=1)
         kinds = {id(block): self._kind(block) for row in table.rows for block in row}
         kinds |= {id(block): _HEADING for row in table.rows for block in row if self._is_heading_over_questions(table, block, kinds)}
+        if self._helped_over_answers:
+            kinds |= {id(block): _LABEL for block, _ in self._over_answers(table, kinds)}
         self._own_share = _own_share(kinds)
         if not any(kind in (_LABEL, _OWN) for kind in kinds.values()):
             return self._read_inside(table, kinds)
@@ -95,6 +97,25 @@ class TableReader:
     def _own_beside(self) -> int:
         """See `_own_beside`: of all tables, for one that does not say itself."""
         return sum(_own_beside(table, {id(block): self._kind(block) for row in table.rows for block in row}) for table in self._all)
+
+    @cached_property
+    def _helped_over_answers(self) -> bool:
+        """Whether labels with help in their own cell have their answers in the cell below, here as in any other table."""
+        over = [(table, self._over_answers(table, {id(block): self._kind(block) for row in table.rows for block in row})) for table in self._all]
+        return any(kind == _OTHER for _, found in over for _, kind in found)
+
+    def _over_answers(self, table: Table, kinds: dict[int, str]) -> list[tuple[Block, str]]:
+        """The cells that hold a label and help and nothing else, alone in their row over a cell of text or an empty one; and of what kind that is."""
+        found: list[tuple[Block, str]] = []
+        for row in table.rows:
+            block, below = row[0], table.below(row[0])
+            if len(row) > 1 or below is None or kinds[id(block)] != _OWN or kinds[id(below)] not in (_OTHER, _EMPTY):
+                continue
+            first = _first(block)
+            rest = _rest(block, first)
+            if self._labels_in(block) == 1 and not self._candidate(block).rest and rest and all(_is_help(line) for line in rest):
+                found.append((block, kinds[id(below)]))
+        return found
 
     def _labels_in(self, block: Block) -> int:
         found = (self._places.finder.find(line) for line in block.items if isinstance(line, Line))

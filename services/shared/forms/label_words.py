@@ -20,7 +20,7 @@ _WORDS: Final = re.compile(r"[^\W_]+")
 _PARENTHESES: Final = re.compile(r"(?<!\s)\s*+[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]")
 _LAST_PARENTHESES: Final = re.compile(r"(?<!\s)\s*+[(\[][^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]]\s*$")
 _NUMBER: Final = (
-    r"\[[0-9]{1,3}\]\s*|[0-9]{1,3}(?:\.[0-9]{1,2}){0,3}[a-z]?(?:\s*[.):]+\s*|\s+)(?=\D)|[ivx]{1,4}[.)]\s*|[a-zæøå](?:\.?[0-9]{1,2}){0,2}[.):]\s*"
+    r"\[[0-9]{1,3}\]\s*|\([0-9]{1,3}\)\s*|[0-9]{1,3}(?:\.[0-9]{1,2}){0,3}[a-z]?(?:\s*[.):]+\s*|\s+)(?=\D)|[ivx]{1,4}[.)]\s*|[a-zæøå](?:\.?[0-9]{1,2}){0,2}[.):]\s*"
 )
 
 
@@ -76,6 +76,11 @@ def compact(text: str) -> str:
 def without_parentheses(text: str) -> str:
     """A label without what stands in parentheses: help, or that it must be filled in."""
     return _PARENTHESES.sub("", text).strip() or text
+
+
+def without_last_parentheses(label: str) -> str:
+    """A label without the parentheses it ends with."""
+    return _LAST_PARENTHESES.sub("", label.rstrip(" *:.")) or label
 
 
 def variants(text: str) -> list[str]:
