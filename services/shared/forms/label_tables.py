@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _LABEL, _OWN, _HEADING, _EMPTY, _OTHER = "label", "own", "heading", "empty", "other"
 _SEVERAL: Final = 2
 _MANY: Final = 0.4
+_FEW_ROWS: Final = 3
 _REMARKS: Final = 2
 _LONGEST_HELP: Final = 400
 
@@ -45,7 +46,7 @@ class TableReader:
         kinds |= {id(block): _HEADING for row in table.rows for block in row if self._is_heading_over_questions(table, block, kinds)}
         if self._helped_over_answers:
             kinds |= {id(block): _LABEL for block, _ in self._over_answers(table, kinds)}
-        self._own_share = _own_share(kinds)
+        self._own_share = _own_share(kinds) if len(table.rows) > _FEW_ROWS else self._own_share_of_all
         if not any(kind in (_LABEL, _OWN) for kind in kinds.values()):
             return self._read_inside(table, kinds)
         headers = {index for index in range(len(table.rows)) if self._is_header(table, index, kinds)}
@@ -96,20 +97,34 @@ class TableReader:
     @cached_property
     def _own_beside(self) -> int:
         """See `_own_beside`: of all tables, for one that does not say itself."""
-        return sum(_own_beside(table, {id(block): self._kind(block) for row in table.rows for block in row}) for table in self._all)
+        return sum(_own_beside(table, kinds) for table, kinds in self._kinds_of_all)
+
+    @cached_property
+    def _kinds_of_all(self) -> list[tuple[Table, dict[int, str]]]:
+        """All tables of the text with the kinds of their cells: what one is too small to say itself the others say."""
+        return [(table, {id(block): self._kind(block) for row in table.rows for block in row}) for table in self._all]
 
     @cached_property
     def _helped_over_answers(self) -> bool:
         """Whether labels with help in their own cell have their answers in the cell below, here as in any other table."""
-        over = [(table, self._over_answers(table, {id(block): self._kind(block) for row in table.rows for block in row})) for table in self._all]
-        return any(kind == _OTHER for _, found in over for _, kind in found)
+        below = Counter(kind for table, kinds in self._kinds_of_all for _, kind in self._over_answers(table, kinds))
+        return below[_OTHER] > below[_LABEL] + below[_OWN]
+
+    @cached_property
+    def _own_share_of_all(self) -> float:
+        """See `_own_share`: of all tables, for one too small to say itself."""
+        all_kinds: dict[int, str] = {}
+        for table, kinds in self._kinds_of_all:
+            over = self._over_answers(table, kinds) if self._helped_over_answers else []
+            all_kinds |= kinds | {id(block): _LABEL for block, _ in over}
+        return _own_share(all_kinds)
 
     def _over_answers(self, table: Table, kinds: dict[int, str]) -> list[tuple[Block, str]]:
-        """The cells that hold a label and help and nothing else, alone in their row over a cell of text or an empty one; and of what kind that is."""
+        """The cells that hold a label and help and nothing else, alone in their row over another cell; and of what kind that is."""
         found: list[tuple[Block, str]] = []
         for row in table.rows:
             block, below = row[0], table.below(row[0])
-            if len(row) > 1 or below is None or kinds[id(block)] != _OWN or kinds[id(below)] not in (_OTHER, _EMPTY):
+            if len(row) > 1 or below is None or kinds[id(block)] != _OWN or kinds[id(below)] == _HEADING:
                 continue
             first = _first(block)
             rest = _rest(block, first)
