@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.shared.form_lines import Line
 from services.shared.forms.conditions import is_unanswered
@@ -76,7 +76,7 @@ def _tagged(definition: FormDefinition, fields: Iterable[tuple[str, TagValue]]) 
 
 def _still_open(definition: FormDefinition, by_tag: Reading, present: set[str], found: Labelled) -> Labelled:
     """What was found by labels for questions that no control answers. Beside a control that was left empty one should ask."""
-    left = Labelled(doubtful=set(found.doubtful))
+    left = replace(found, tags={}, doubtful=set(found.doubtful))
     with_control = {tag.partition("/")[0] for tag in present}
     for tag, value in found.tags.items():
         key, _, rest = tag.partition("/")

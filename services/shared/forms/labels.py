@@ -26,6 +26,8 @@ from services.shared.forms.reading import Reading, TagValue, read_tags
 _PAGE: Final = re.compile(r"(?:\S\t|(?:(?<=\S)|(?<=\S\s))(?:(?<!\.)\.{4,}+|(?<!…)…{2,}+))\s*[0-9]{1,3}\s*$")
 _PAGE_NUMBER: Final = re.compile("[0-9]+")
 _LEAST_CONTENTS: Final = 5
+_SEVERAL: Final = 3
+_LEAST_ANSWERED: Final = 0.2
 
 LABEL: Final = "label"
 UNSURE: Final = "unsure"
@@ -36,7 +38,8 @@ class Labelled:
     """What was read by labels: ``tags`` as a form of ours would have them, ``doubtful`` the keys to ask about.
 
     ``rows_with_controls`` are the rows of groups in which a control of the group stands; ``in_own_cell`` are the keys whose answer stands
-    under the label where others stand beside it, as help does; ``inside`` names for a key the one whose long answer its label ends.
+    under the label where others stand beside it, as help does; ``inside`` names for a key the one whose long answer its label ends;
+    ``is_sparse``: in a form without controls hardly any label has an answer where one was looked for, so that perhaps they stand elsewhere.
     """
 
     tags: dict[str, TagValue] = field(default_factory=dict)
@@ -44,6 +47,7 @@ class Labelled:
     rows_with_controls: set[tuple[str, str]] = field(default_factory=set)
     in_own_cell: set[str] = field(default_factory=set)
     inside: dict[str, str] = field(default_factory=dict)
+    is_sparse: bool = False
 
 
 def read_labels(definition: FormDefinition, lines: Sequence[Line]) -> Reading:
@@ -59,8 +63,16 @@ def reading_of(definition: FormDefinition, found: Labelled) -> Reading:
     either = {
         key for key, value in reading.answers.items() for one in (value if isinstance(value, list) else [value]) if _is_either(definition, key, one)
     }
-    unsure = {key: UNSURE for key in reading.answers if key in found.doubtful | malformed | before | either}
+    asks_all = found.is_sparse or _hardly_fits(definition, reading, malformed)
+    unsure = {key: UNSURE for key in reading.answers if asks_all or key in found.doubtful | malformed | before | either}
     return Reading(reading.answers, reading.read_as | unsure)
+
+
+def _hardly_fits(definition: FormDefinition, reading: Reading, malformed: Collection[str]) -> bool:
+    """Whether most answers of a kind that can be told do not look like it, as when each stands at its neighbour's question."""
+    typed = {key for key in reading.answers if key in definition.fields and not _is_free_text(definition.fields[key])}
+    wrong = typed & set(malformed)
+    return len(wrong) >= _SEVERAL and len(wrong) > len(typed) / 2
 
 
 def _is_either(definition: FormDefinition, key: str, value: object) -> bool:
@@ -100,6 +112,8 @@ def find_answers(definition: FormDefinition, lines: Sequence[Line], known_tags: 
         if answer.more and place.target.sub is None:
             additions[key] = answer
     _place_additions(definition, found, additions)
+    labels = sum(place.kept for place in places.found)
+    found.is_sparse = not known_tags and labels >= _SEVERAL and len(found.tags) < _LEAST_ANSWERED * labels
     return found
 
 
@@ -178,5 +192,8 @@ def _place_additions(definition: FormDefinition, found: Labelled, additions: Map
 
 
 def _asks_more(each: Field, key: str) -> bool:
-    texts = each.type.shape == "list" or (each.type.shape == "value" and each.type.tidy.__name__ in ("one_line", "long_text"))
-    return texts and each.required_when is not None and key in fields_of(each.required_when)
+    return _is_free_text(each) and each.required_when is not None and key in fields_of(each.required_when)
+
+
+def _is_free_text(each: Field) -> bool:
+    return each.type.shape == "list" or (each.type.shape == "value" and each.type.tidy.__name__ in ("one_line", "long_text"))
