@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.shared.form_lines import Line, lines_of_text
+from services.shared.form_lines import Cell, Line, lines_of_text
 from services.shared.forms import FormDefinition, load_forms, read_labels
 from services.shared.forms.fields import Field
 from services.shared.settings import SCHEMAS
@@ -144,6 +144,57 @@ def test_a_table_of_contents_answers_nothing() -> None:
     labels = ("Navn", "Telefon", "Er stoffet vurdert før?", "Beskriv: bakgrunn", "Dato")
     contents = [Line(f"{number} {label}\t{2 + number // 3}") for number, label in enumerate(labels, 1)]
     assert read_labels(FORM, [*contents, Line("1 Navn", level=1), Line("Eksempel AS")]).answers == {"name": "Eksempel AS"}
+
+
+def cells(*rows: tuple[str, ...]) -> list[Line]:
+    """A table, every cell of one line."""
+    return [Line(text, 100 * row + column + 1, 0, Cell(1, row, column)) for row, texts_ in enumerate(rows) for column, text in enumerate(texts_)]
+
+
+def test_an_answer_that_begins_with_its_own_label_is_asked_about() -> None:
+    reading = read_labels(FORM, cells(("Beskriv: bakgrunn", "Beskriv bakgrunn:\nLang tekst"), ("Navn", "Eksempel AS")))
+    assert reading.read_as == {"name": "label", "story": "unsure"}
+
+
+def test_a_dash_for_an_answer_is_asked_about() -> None:
+    assert read_labels(FORM, cells(("Navn", "-"), ("Dato", "2026-05-01"))).read_as == {"name": "unsure", "day": "label"}
+
+
+def test_answers_that_stand_a_row_too_low_are_all_asked_about() -> None:
+    rows = (("Navn", ""), ("Telefon", "Eksempel AS"), ("Er stoffet vurdert før?", "22 00 00 00"), ("Beskriv: bakgrunn", "Ja"), ("Dato", "Lang tekst"))
+    assert set(read_labels(FORM, cells(*rows)).read_as.values()) == {"unsure"}
+
+
+def test_all_questions_first_and_then_all_answers_are_asked_about() -> None:
+    labels = ("Navn", "Telefon", "Er stoffet vurdert før?", "Dato", "Hva gjelder det?", "Beskriv: bakgrunn")
+    reading = read_labels(FORM, [*(Line(label, level=2) for label in labels), *map(Line, ("Eksempel AS", "22 00 00 00", "Ja", "2026-05-01", "A", "Tekst"))])
+    assert reading.read_as == {"story": "unsure"}
+
+
+def test_help_in_parentheses_behind_a_label_takes_nothing_from_how_it_stands_out() -> None:
+    lines = [
+        line
+        for label, answer in (("Navn", "Eksempel AS"), ("Telefon", "22 00 00 00"), ("Beskriv: bakgrunn", "Navn: Ola\nDato: 2020-01-01"), ("Dato", "2026-05-01"))
+        for line in (Line(f"{label} (skriv kort)", strong=len(label)), Line(answer))
+    ]
+    reading = read_labels(FORM, lines)
+    assert reading.answers == {"name": "Eksempel AS", "phone": "22 00 00 00", "story": "Navn: Ola\nDato: 2020-01-01", "day": "2026-05-01"}
+
+
+def test_a_heading_of_the_form_down_the_side_of_questions_is_no_label() -> None:
+    of_form = form(field("name", label=texts("Navn")), field("made_up", label=texts("Made up")), field("day", "date", label=texts("Dato")))
+    lines = [Line("Made up", 1, 0, Cell(1, 0, 0, 3))]
+    for row, (label, answer) in enumerate((("Navn", "Eksempel AS"), ("Made up", "Oppdiktet"), ("Dato", "2026-05-01"))):
+        lines += [Line(label, 10 + row, 0, Cell(1, row, 1)), Line(answer, 20 + row, 0, Cell(1, row, 2))]
+    assert read_labels(of_form, lines).answers == {"name": "Eksempel AS", "made_up": "Oppdiktet", "day": "2026-05-01"}
+
+
+def test_labels_with_help_above_cells_of_answers_are_read_like_the_others() -> None:
+    lines = []
+    for number, (label, answer) in enumerate((("Navn", "Eksempel AS"), ("Beskriv: bakgrunn", "Dato: ukjent"), ("Telefon", ""), ("Dato", "2026-05-01"))):
+        over, under = Cell(number, 0, 0), Cell(number, 1, 0)
+        lines += [Line(label, 10 + number, 0, over), Line("Skriv kort.", 10 + number, 0, over, faint=True), Line(answer, 20 + number, 0, under)]
+    assert read_labels(FORM, lines).answers == {"name": "Eksempel AS", "story": "Dato: ukjent", "day": "2026-05-01"}
 
 
 @pytest.mark.parametrize(

@@ -244,3 +244,10 @@ def test_styles_that_are_no_xml_are_told_of(open_bytes: OpenBytes) -> None:
     broken = word_part("styles", _STYLES.replace('<w:name w:val="u"/>', '<w:name w:val="u">'))
     opened = open_bytes(word(body, {"word/styles.xml": broken}), "a.docx", "form")
     assert [finding.code for finding in opened.findings] == ["file_corrupt"]
+
+
+def test_a_link_does_not_stand_out_as_a_label_does(open_bytes: OpenBytes) -> None:
+    run = '<w:r><w:rPr><w:u w:val="single"/><w:color w:val="0563C1"/></w:rPr><w:t>{}</w:t></w:r>'
+    linked = f'<w:p><w:hyperlink w:anchor="x">{run.format("kari@eksempel.no")}</w:hyperlink></w:p>'
+    lines = read(open_bytes, word(linked + f"<w:p>{run.format('Navn')}</w:p>"), "a.docx").lines
+    assert [(line.text, line.strong) for line in lines] == [("kari@eksempel.no", 0), ("Navn", 4)]
