@@ -147,10 +147,11 @@ def _keep_best(same: Sequence[Place], weights: dict[int, float], chain: set[int]
     last = {id(place): number for number, place in enumerate(same) if not weights[id(place)]}
     ranked = sorted(same, key=lambda place: (id(place) in chain, weights[id(place)], last.get(id(place), 0)), reverse=True)
     best, rest = ranked[0], ranked[1:]
+    above = [place for place in same[: same.index(best)] if place.candidate.whole]
+    if not best.candidate.whole and (best.inside in rest or len(above) > 1):
+        best.doubts.add("own label")  # the label again below itself: perhaps it is how the answer begins
     for other in rest:
         other.kept = False
-        if best.inside is other and not best.candidate.whole:
-            best.doubts.add("own label")  # the label again straight below itself: perhaps it is how the answer begins
         title = other.candidate.match.heading and not other.has_answer and (other.strength > best.strength + ALIKE or best.candidate.whole)
         is_title = other.candidate.match.heading and not other.has_answer
         clear = title if is_title else weights[id(best)] - weights[id(other)] >= _CLEARLY
