@@ -104,10 +104,7 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
     text = _without_word_for_answer("\n".join(texts).strip("\n"))
     if not text.strip() or is_placeholder(text):
         return Answer(None)
-    if _is_own_label(asked, text.strip().split("\n")[0]):
-        doubts.add("own label")  # printed twice, or misspelt below a heading that reads alike
-    if not any(map(str.isalnum, text)) and not _is_choice(asked):
-        doubts.add("nothing said")  # a dash: an answer, or none
+    doubts |= _hardly_an_answer(asked, text.strip())
     if _is_choice(asked):
         set_apart = _set_apart(asked, kept)
         if set_apart and not _are_all_printed(asked, text):
@@ -124,12 +121,15 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
     return Answer(text, doubts=frozenset(doubts))
 
 
-def _is_own_label(asked: Field, line: str) -> bool:
-    """Whether the first line of an answer reads like its question."""
-    if len(line) > _LONGEST_LABEL or choice_of(asked, line) is not None:
-        return False
+def _hardly_an_answer(asked: Field, text: str) -> set[str]:
+    """Why a text may be no answer: it begins with its question, printed twice or misspelt below a heading that reads alike; or it is a dash."""
+    first = text.split("\n")[0]
+    doubts = set() if any(map(str.isalnum, text)) or _is_choice(asked) else {"nothing said"}
+    if len(first) > _LONGEST_LABEL or choice_of(asked, first) is not None:
+        return doubts
     own = (spaced(wording) for wording in (*asked.label.values(), *asked.aliases))
-    return process.extractOne(spaced(line), own, scorer=fuzz.ratio, score_cutoff=reading_rules().label_least) is not None
+    is_own = process.extractOne(spaced(first), own, scorer=fuzz.ratio, score_cutoff=reading_rules().label_least) is not None
+    return doubts | {"own label"} if is_own else doubts
 
 
 def _is_choice(asked: Field) -> bool:

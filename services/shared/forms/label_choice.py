@@ -39,6 +39,16 @@ def settle(places: Sequence[Place]) -> None:
                 place.kept = False
                 place.inside.doubts.add("label inside")
     kept = {place.target.name for place in places if place.kept}
+    _doubt_what_may_be_text(places, kept)
+    for place in places:
+        for doubt in [doubt for doubt in place.doubts if doubt.startswith("inside:")]:
+            key, _, sub = doubt.removeprefix("inside:").partition("/")
+            if (key, sub) in kept:  # that field has its answer elsewhere: here the words are text
+                place.doubts.discard(doubt)
+
+
+def _doubt_what_may_be_text(places: Sequence[Place], kept: Collection[tuple[str, str]]) -> None:
+    """Labels that are told from a line of the answer before by little are to be asked about, and so is that answer."""
     # Where somebody wrote what reads like a label into an answer, what is told apart by its words alone could be another such line.
     any_was_text = any(_was_text(place, kept) for place in places)
     usual = Counter(place.strength for place in places if place.kept).most_common(1)
@@ -58,11 +68,6 @@ def settle(places: Sequence[Place]) -> None:
         if _is_alone(before, place, after) and place.inside is not None and place.strength < CAPITALS:
             place.doubts.add("plain label")
             place.inside.doubts.add("label inside")
-    for place in places:
-        for doubt in [doubt for doubt in place.doubts if doubt.startswith("inside:")]:
-            key, _, sub = doubt.removeprefix("inside:").partition("/")
-            if (key, sub) in kept:  # that field has its answer elsewhere: here the words are text
-                place.doubts.discard(doubt)
 
 
 def _was_text(place: Place, kept: Collection[tuple[str, str]]) -> bool:

@@ -167,14 +167,21 @@ def test_answers_that_stand_a_row_too_low_are_all_asked_about() -> None:
 
 def test_all_questions_first_and_then_all_answers_are_asked_about() -> None:
     labels = ("Navn", "Telefon", "Er stoffet vurdert før?", "Dato", "Hva gjelder det?", "Beskriv: bakgrunn")
-    reading = read_labels(FORM, [*(Line(label, level=2) for label in labels), *map(Line, ("Eksempel AS", "22 00 00 00", "Ja", "2026-05-01", "A", "Tekst"))])
+    reading = read_labels(
+        FORM, [*(Line(label, level=2) for label in labels), *map(Line, ("Eksempel AS", "22 00 00 00", "Ja", "2026-05-01", "A", "Tekst"))]
+    )
     assert reading.read_as == {"story": "unsure"}
 
 
 def test_help_in_parentheses_behind_a_label_takes_nothing_from_how_it_stands_out() -> None:
     lines = [
         line
-        for label, answer in (("Navn", "Eksempel AS"), ("Telefon", "22 00 00 00"), ("Beskriv: bakgrunn", "Navn: Ola\nDato: 2020-01-01"), ("Dato", "2026-05-01"))
+        for label, answer in (
+            ("Navn", "Eksempel AS"),
+            ("Telefon", "22 00 00 00"),
+            ("Beskriv: bakgrunn", "Navn: Ola\nDato: 2020-01-01"),
+            ("Dato", "2026-05-01"),
+        )
         for line in (Line(f"{label} (skriv kort)", strong=len(label)), Line(answer))
     ]
     reading = read_labels(FORM, lines)
@@ -191,7 +198,9 @@ def test_a_heading_of_the_form_down_the_side_of_questions_is_no_label() -> None:
 
 def test_labels_with_help_above_cells_of_answers_are_read_like_the_others() -> None:
     lines = []
-    for number, (label, answer) in enumerate((("Navn", "Eksempel AS"), ("Beskriv: bakgrunn", "Dato: ukjent"), ("Telefon", ""), ("Dato", "2026-05-01"))):
+    for number, (label, answer) in enumerate(
+        (("Navn", "Eksempel AS"), ("Beskriv: bakgrunn", "Dato: ukjent"), ("Telefon", ""), ("Dato", "2026-05-01"))
+    ):
         over, under = Cell(number, 0, 0), Cell(number, 1, 0)
         lines += [Line(label, 10 + number, 0, over), Line("Skriv kort.", 10 + number, 0, over, faint=True), Line(answer, 20 + number, 0, under)]
     assert read_labels(FORM, lines).answers == {"name": "Eksempel AS", "story": "Dato: ukjent", "day": "2026-05-01"}

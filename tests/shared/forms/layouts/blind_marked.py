@@ -204,7 +204,9 @@ def plain_summary_first(document: Document, questions: Sequence[Question], page:
     again = [question for question in questions if question.row is None and len(question.answer) > 100]
     if again:
         bold(document, page.chance.choice(again).label)
-        document.add_paragraph(page.say("Vi viser til eget notat av 3. mai.", "Vi viser til eige notat av 3. mai.", "See our separate note of 3 May."))
+        document.add_paragraph(
+            page.say("Vi viser til eget notat av 3. mai.", "Vi viser til eige notat av 3. mai.", "See our separate note of 3 May.")
+        )
 
 
 @layout

@@ -23,7 +23,9 @@ def other_date(page: Page, text: str) -> str:
     if not found:
         return text
     year, month, day = found.groups()
-    return page.chance.choice((f"{day}/{month}/{year}", f"{day}.{month}.{year}", f"{int(day)}.{int(month)}-{year}", f"{day}-{month}-{year}", f"{year}.{month}.{day}"))
+    return page.chance.choice(
+        (f"{day}/{month}/{year}", f"{day}.{month}.{year}", f"{int(day)}.{int(month)}-{year}", f"{day}-{month}-{year}", f"{year}.{month}.{day}")
+    )
 
 
 def studies(document: Document, asked: Sequence[Question]) -> Table:
@@ -60,7 +62,10 @@ def plain_table_for_each_section(document: Document, questions: Sequence[Questio
                 studies(document, found)
                 continue
             table = grid(document, 2, rows=1)
-            table.rows[0].cells[0].text, table.rows[0].cells[1].text = page.say("Spørsmål", "Spørsmål", "Question"), page.say("Svar", "Svar", "Answer")
+            table.rows[0].cells[0].text, table.rows[0].cells[1].text = (
+                page.say("Spørsmål", "Spørsmål", "Question"),
+                page.say("Svar", "Svar", "Answer"),
+            )
             for question in found:
                 cells = table.add_row().cells
                 cells[0].text = question.label
@@ -80,13 +85,17 @@ def plain_numbered_headings_only_the_answered(document: Document, questions: Seq
                 document.add_heading(f"{number}.{inner} {heading}", 2)
             for place, question in enumerate(found, 1):
                 inner += not heading
-                document.add_heading(f"{number}.{inner}.{place} {question.label}" if heading else f"{number}.{inner} {question.label}", 3 if heading else 2)
+                document.add_heading(
+                    f"{number}.{inner}.{place} {question.label}" if heading else f"{number}.{inner} {question.label}", 3 if heading else 2
+                )
                 write(document, question.answer)
 
 
 def link(paragraph: Paragraph, text: str) -> None:
     """Text inside a hyperlink."""
-    element = parse_xml(f'<w:hyperlink {nsdecls("w")} w:anchor="x"><w:r><w:rPr><w:u w:val="single"/></w:rPr><w:t xml:space="preserve"/></w:r></w:hyperlink>')
+    element = parse_xml(
+        f'<w:hyperlink {nsdecls("w")} w:anchor="x"><w:r><w:rPr><w:u w:val="single"/></w:rPr><w:t xml:space="preserve"/></w:r></w:hyperlink>'
+    )
     element[0][-1].text = text
     paragraph._p.append(element)
 
