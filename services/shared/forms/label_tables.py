@@ -156,11 +156,13 @@ class TableReader:
         """Whether a heading of the form that reads like a question stands down the side of questions, perhaps of just that one."""
         if kinds[id(block)] != _LABEL or not self._candidate(block).match.heading:
             return False
-        beside = next((other for other in table.beside(block) if other.row == block.row and other.column == block.end), None)
-        if beside is None or kinds[id(beside)] not in (_LABEL, _OWN):
+        right = [other for other in table.beside(block) if other.row == block.row]
+        if not right or kinds[id(right[0])] not in (_LABEL, _OWN):
             return False
-        is_same = self._candidate(beside).match.targets[0].name == self._candidate(block).match.targets[0].name
-        return is_same or block.bottom - block.row > 1
+        if block.bottom - block.row > 1:
+            return True
+        is_same = self._candidate(right[0]).match.targets[0].name == self._candidate(block).match.targets[0].name
+        return is_same and kinds[id(right[0])] == _LABEL and len(right) > 1  # else it is the answer, which begins so
 
     def _is_pair(self, row: Sequence[Block], kinds: dict[int, str]) -> bool:
         """Whether a label and an answer stand side by side in this row."""

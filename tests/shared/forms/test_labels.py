@@ -196,6 +196,11 @@ def test_a_heading_of_the_form_down_the_side_of_questions_is_no_label() -> None:
     assert read_labels(of_form, lines).answers == {"name": "Eksempel AS", "made_up": "Oppdiktet", "day": "2026-05-01"}
 
 
+def test_an_answer_beside_a_heading_of_the_form_may_begin_with_its_words() -> None:
+    of_form = form(field("made_up", "long_text", label=texts("Made up")))
+    assert read_labels(of_form, cells(("Made up", "Made up: oppdiktet"))).answers == {"made_up": "Made up: oppdiktet"}
+
+
 def test_labels_with_help_above_cells_of_answers_are_read_like_the_others() -> None:
     lines = []
     for number, (label, answer) in enumerate(
