@@ -46,7 +46,7 @@ prove: setup-dev $(STAMPS)/servers $(STAMPS)/browser ## The long proofs: kills a
 	@# Two at a time, each line as it comes: the seeds and the kill points are printed before anything can fail.
 	@$(MAKE) --no-print-directory -j2 prove-reading prove-surviving
 
-READING := tests/prove/test_round_trip.py tests/prove/test_label_reading.py tests/prove/test_fuzzed_files.py tests/prove/test_real_files.py
+READING := $(addprefix tests/prove/test_,round_trip.py label_reading.py fuzzed_files.py burning_files.py real_files.py)
 prove-reading:
 	$(BIN)/pytest $(READING) --prove -s --prove-scale $(N)
 prove-surviving:
