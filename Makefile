@@ -11,7 +11,7 @@ N ?= 1
 ENDS ?= embedded
 export MOTTAK_DATA PORT
 
-.PHONY: help setup setup-dev samples run demo test check format prove prove-reading prove-surviving bench lock migration clean
+.PHONY: help setup setup-dev samples run demo test check format prove prove-outside prove-surviving bench lock migration clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,13 +44,13 @@ format: setup-dev ## Put the code into its one form
 
 prove: setup-dev $(STAMPS)/servers $(STAMPS)/browser ## The long proofs: kills at random moments, hostile files (N= scales)
 	@# Two at a time, each line as it comes: the seeds and the kill points are printed before anything can fail.
-	@$(MAKE) --no-print-directory -j2 prove-reading prove-surviving
+	@$(MAKE) --no-print-directory -j2 prove-outside prove-surviving
 
-READING := $(addprefix tests/prove/test_,round_trip.py label_reading.py fuzzed_files.py burning_files.py real_files.py)
-prove-reading:
-	$(BIN)/pytest $(READING) --prove -s --prove-scale $(N)
+OUTSIDE := $(addprefix tests/prove/test_,round_trip.py label_reading.py fuzzed_files.py burning_files.py real_files.py described_api.py)
+prove-outside:
+	$(BIN)/pytest $(OUTSIDE) --prove -s --prove-scale $(N)
 prove-surviving:
-	$(BIN)/pytest $(filter-out $(READING),$(wildcard tests/prove/test_*.py)) --prove -s --prove-scale $(N)
+	$(BIN)/pytest $(filter-out $(OUTSIDE),$(wildcard tests/prove/test_*.py)) --prove -s --prove-scale $(N)
 
 bench: setup-dev ## Every time, CPU and memory figure, in one run
 	$(BIN)/python -m bench
