@@ -104,7 +104,7 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
     text = _without_word_for_answer("\n".join(texts).strip("\n"))
     if not text.strip() or is_placeholder(text):
         return Answer(None)
-    doubts |= _hardly_an_answer(asked, text.strip())
+    doubts |= _hardly_an_answer(asked, text.strip(), place.candidate.rest)
     if _is_choice(asked):
         set_apart = _set_apart(asked, kept)
         if set_apart and not _are_all_printed(asked, text):
@@ -121,10 +121,12 @@ def answer_at(place: Place, known_tags: Collection[str], explained: Help) -> Ans
     return Answer(text, doubts=frozenset(doubts))
 
 
-def _hardly_an_answer(asked: Field, text: str) -> set[str]:
-    """Why a text may be no answer: it begins with its question, printed twice or misspelt below a heading that reads alike; or it is a dash."""
+def _hardly_an_answer(asked: Field, text: str, rest: str) -> set[str]:
+    """Why a text may be no answer, or not all of it: it begins with its question, printed twice or misspelt below a heading that reads alike; it
+    is a dash; or a dash before it on the label's line (``rest``) perhaps only parts the two."""
     first = text.split("\n")[0]
     doubts = set() if any(map(str.isalnum, text)) or _is_choice(asked) else {"nothing said"}
+    doubts |= {"dash"} if rest.startswith(("-", "–", "—")) else set()
     if len(first) > _LONGEST_LABEL or choice_of(asked, first) is not None:
         return doubts
     own = (spaced(wording) for wording in (*asked.label.values(), *asked.aliases))

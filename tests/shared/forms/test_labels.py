@@ -160,6 +160,11 @@ def test_a_dash_for_an_answer_is_asked_about() -> None:
     assert read_labels(FORM, cells(("Navn", "-"), ("Dato", "2026-05-01"))).read_as == {"name": "unsure", "day": "label"}
 
 
+def test_a_dash_between_question_and_answer_may_be_a_part_of_the_answer() -> None:
+    reading = read_labels(FORM, lines_of_text("Beskriv: bakgrunn? – Navn: Eksempel AS\nDato: 2026-05-01"))
+    assert (reading.read_as["story"], reading.read_as["day"]) == ("unsure", "label")
+
+
 def test_answers_that_stand_a_row_too_low_are_all_asked_about() -> None:
     rows = (("Navn", ""), ("Telefon", "Eksempel AS"), ("Er stoffet vurdert før?", "22 00 00 00"), ("Beskriv: bakgrunn", "Ja"), ("Dato", "Lang tekst"))
     assert set(read_labels(FORM, cells(*rows)).read_as.values()) == {"unsure"}
