@@ -29,10 +29,14 @@ def settle(places: Sequence[Place]) -> None:
     chain = _heaviest_chain(places, weights)
     fields = {place.target.name for place in places}
     ordered = len({place.target.name for place in places if id(place) in chain}) >= _IN_ORDER * len(fields)
+    # Below these stands a line that reads like a question and its answer: perhaps it is their answer.
+    over_lines = {
+        id(place.inside) for place in places if not place.candidate.whole and place.inside and place.strength < place.inside.strength - ALIKE
+    }
     for name in fields:
         same = [place for place in places if place.target.name == name]
         if same[0].target.sub is None and len(same) > 1:
-            _keep_best(same, weights, chain if ordered else set())
+            _keep_best(same, weights, chain if ordered else set(), over_lines)
     if ordered:
         for place in places:
             if place.kept and id(place) not in chain and place.inside is not None and place.inside.is_open and place.strength < CAPITALS:
@@ -146,7 +150,7 @@ def _heaviest_chain(places: Sequence[Place], weights: dict[int, float]) -> set[i
     return chain
 
 
-def _keep_best(same: Sequence[Place], weights: dict[int, float], chain: set[int]) -> None:
+def _keep_best(same: Sequence[Place], weights: dict[int, float], chain: set[int], over_lines: Collection[int]) -> None:
     """Of several places of one field the one with the most for it."""
     # Of headings of the form that read like the question none of which has an answer yet, the last is the question: the others stand above it.
     last = {id(place): number for number, place in enumerate(same) if not weights[id(place)]}
@@ -159,7 +163,7 @@ def _keep_best(same: Sequence[Place], weights: dict[int, float], chain: set[int]
         other.kept = False
         title = other.candidate.match.heading and not other.has_answer and (other.strength > best.strength + ALIKE or best.candidate.whole)
         is_title = other.candidate.match.heading and not other.has_answer
-        clear = title if is_title else weights[id(best)] - weights[id(other)] >= _CLEARLY
+        clear = title and id(other) not in over_lines if is_title else weights[id(best)] - weights[id(other)] >= _CLEARLY
         if not clear:
             best.doubts.add("stands twice")
             for owner in (other.inside, best.inside):
