@@ -277,14 +277,18 @@ def _form_file(request: Request) -> File:
 
 
 def _fault_finding(fault: Fault, names: dict[str, str]) -> Finding:
-    # It may be about something in there that is not a document of its own.
-    name = "/".join(str(part) for part in (names.get(fault.document), fault.detail.get("member")) if part)
-    return _finding(fault.code, fault.document, {**fault.detail, "name": name})
+    """A member of an archive that was not taken out, and what was being opened when time ran out, is called by its own name."""
+    name = names.get(fault.document, "")
+    if "member" in fault.detail:
+        name = f"{name}/{fault.detail['member']}"
+    name = blot_out(str(fault.detail.get("path", name)))  # nobody searched the name of what was not taken out
+    sentence = "packed_otherwise" if fault.detail.get("reason") == "compression" else fault.code
+    return _finding(fault.code, fault.document, {**fault.detail, "name": name}, sentence=sentence)
 
 
-def _finding(code: str, document: str, values: dict[str, Any], *, severity: str = "error") -> Finding:
-    """A finding about a document, with the sentence that a refusal at the door would have had."""
-    key = f"problem.{code}.detail"
+def _finding(code: str, document: str, values: dict[str, Any], *, severity: str = "error", sentence: str = "") -> Finding:
+    """A finding about a document, with the sentence that a refusal at the door would have had, or that of another code."""
+    key = f"problem.{sentence or code}.detail"
     message = {language: words.text(key, language, **_filled(key, language, values)) for language in LANGUAGES}
     return Finding(pointer=None, label=None, code=code, message=message, severity=severity, document=document)
 
