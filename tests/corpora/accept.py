@@ -185,6 +185,7 @@ ACCEPT = (
     Case("mail-with-logo-in-text", "a.eml", lambda: _mail_with_logo(), None, ("a.eml/logo.gif", "a.eml/Notat.txt")),
     Case("mail-with-unnamed-parts", "a.eml", rare.mail_with_unnamed_parts, None, ("a.eml/vedlegg 3.gif", "a.eml/vedlegg 4.asc")),
     Case("mail-with-careless-base64", "a.eml", rare.mail_with_careless_base64, None, ("a.eml/a.gif", "a.eml/b.gif", "a.eml/c.gif")),
+    Case("mail-with-invitation-and-card", "a.eml", lambda: _mail_with_invitation(), None, ("a.eml/invite.ics", "a.eml/Kari.vcf")),
     Case("mail-with-names-in-pieces", "a.eml", rare.mail_with_names_in_pieces, None, ("a.eml/Måling.txt", "a.eml/Søknad.txt")),
     Case(
         "mail-from-outlook",
@@ -245,6 +246,12 @@ def _owner_locked_pdf() -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def _mail_with_invitation() -> bytes:
+    meeting = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:M\xc3\xb8te\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    card = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Kari Nordmann\r\nEND:VCARD\r\n"
+    return mail("M\u00f8te", "Hei", _DAY, [("invite.ics", "text/calendar", meeting), ("Kari.vcf", "text/vcard", card)])
 
 
 def _mail_with_logo() -> bytes:
