@@ -64,14 +64,19 @@ class Database:
 
         On SQLite it takes the write lock at once (``BEGIN IMMEDIATE``): a transaction that began by reading could otherwise fail at its first write.
         """
+        woken: set[str] = set()
+        then: list[Callable[[], object]] = []
         with self.engine.connect() as connection:
-            connection.info.update(immediate=True, woken=set(), then=[])
+            told = {"immediate": True, "woken": woken, "then": then}
+            connection.info.update(told)
             try:
                 with connection.begin():
                     yield connection
             finally:
-                connection.info.pop("immediate", None)
-                woken, then = connection.info.pop("woken"), connection.info.pop("then")
+                # Of a connection that broke there is nothing left: to ask for it would open another.
+                if not connection.invalidated:
+                    for name in told:
+                        connection.info.pop(name, None)
         for action in then:
             action()
         if woken:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from services.command.servers.postgres import Postgres
 from services.shared import database as module
-from services.shared.database import Database
+from services.shared.database import Database, is_away, once_committed
 
 
 def test_connections_that_rested_while_the_server_came_back_are_replaced_before_they_are_used(
@@ -51,3 +52,23 @@ def test_a_reading_is_no_transaction_for_postgresql_and_a_write_is_one(postgres:
         tx.execute(text("SELECT 1"))
         assert tx.execute(state).scalar_one() is False
     database.close()
+
+
+def ended_from_outside(database: Database) -> None:
+    """A transaction whose session the server ends before it is done."""
+    with database.write() as tx:
+        session = tx.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with closing(Database(database.url)) as others, others.read() as other:
+            other.execute(text("SELECT pg_terminate_backend(:session, 5000)"), {"session": session})
+        tx.execute(text("SELECT 1"))
+
+
+def test_a_session_that_ends_inside_a_transaction_is_told_as_the_outage_it_is_and_the_next_one_works(postgres: Postgres) -> None:
+    with closing(Database(postgres.url())) as database:
+        with pytest.raises(DBAPIError) as told:
+            ended_from_outside(database)
+        assert is_away(told.value)
+        heard: list[int] = []
+        with database.write() as tx:
+            once_committed(tx, lambda: heard.append(1))
+        assert heard == [1]
