@@ -24,7 +24,10 @@ LETTERS = bytes(ord("a") + number % 26 for number in range(256))
 
 @dataclass
 class Sent:
-    """One submission as its sender knows it. ``answer`` is what a 202 said, ``refusal`` a problem's code; neither while the answer was cut off."""
+    """One submission as its sender knows it. ``answer`` is what a 202 said, ``refusal`` a problem's code; neither while the answer was cut off.
+
+    ``on_behalf_of``: the organisation that the secretariat sends it for, or None when the supplier sends it.
+    """
 
     key: str
     parts: list[Part]
@@ -33,6 +36,7 @@ class Sent:
     refusal: str | None = None
     cut_off: int = 0
     last_tried: str = ""
+    on_behalf_of: str | None = None
 
     @property
     def digests(self) -> list[str]:
@@ -76,13 +80,15 @@ def _attachment(chance: random.Random, number: int) -> Part:
 class Sender(threading.Thread):
     """Sends one submission after the other. Sends some of those whose answer was cut off again at once, leaves others for the end."""
 
-    def __init__(self, system: System, memory: Memory, seed: str) -> None:
+    def __init__(self, system: System, memory: Memory, seed: str, *, on_behalf_of: str | None = None) -> None:
         super().__init__(name=f"sender-{seed}", daemon=True)
         self._system, self._memory, self._chance = system, memory, random.Random(seed)
+        self._on_behalf_of = on_behalf_of
 
     def run(self) -> None:
         while not self._memory.stopping.is_set():
             submission = make(self._chance)
+            submission.on_behalf_of = self._on_behalf_of
             self._memory.sent.append(submission)
             again = self._chance.random() < 0.7
             while not send(self._system, self._memory, submission) and again and not self._memory.stopping.is_set():
@@ -93,8 +99,11 @@ class Sender(threading.Thread):
 def send(system: System, memory: Memory, submission: Sent) -> bool:
     """Send once; False when there was no answer. What the answer was is remembered; one that contradicts an earlier one is a fault."""
     submission.last_tried = timestamps.now()
+    fields, actor = {"note": submission.key}, "leverandor"
+    if submission.on_behalf_of is not None:
+        fields, actor = {**fields, "on_behalf_of": submission.on_behalf_of}, "sekretariat"
     try:
-        response = system.post("leverandor", submission.parts, fields={"note": submission.key}, Idempotency_Key=f'"{submission.key}"')
+        response = system.post(actor, submission.parts, fields=fields, Idempotency_Key=f'"{submission.key}"')
     except requests.RequestException as fault:
         submission.cut_off += not _never_arrived(fault)
         return False
