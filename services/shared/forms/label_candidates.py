@@ -143,7 +143,8 @@ class Finder:
         before = line.text[: end.start()].rstrip(" ")
         if before.endswith("?") and self._habits.get("dash"):
             return False
-        return not end[0].strip(" –—-") and end[0].strip() != "" and (before.endswith((":", "?", "\t")) or end.start() >= line.strong > 0)
+        has_ended = before.endswith((":", "?", "\t")) or _LEADER.search(before) is not None or end.start() >= line.strong > 0
+        return not end[0].strip(" –—-") and end[0].strip() != "" and has_ended
 
     def _label_parts(self, line: Line) -> Iterator[tuple[str, str]]:
         """What of a line looks like a label, whatever its words: all of it, up to where it stops standing out, up to a colon or question mark."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -28,6 +29,7 @@ _PAGE_NUMBER: Final = re.compile("[0-9]+")
 _LEAST_CONTENTS: Final = 5
 _SEVERAL: Final = 3
 _LEAST_ANSWERED: Final = 0.2
+_SELDOM: Final = 0.1
 
 LABEL: Final = "label"
 UNSURE: Final = "unsure"
@@ -89,6 +91,7 @@ def find_answers(definition: FormDefinition, lines: Sequence[Line], known_tags: 
     settle(places.found)
     places.close()
     help_lines = help_in(lines, places.found)
+    answers_columns = _columns_of_few_labels(places.found)
     found = Labelled()
     rows = _Rows()
     additions: dict[str, Answer] = {}
@@ -105,7 +108,7 @@ def find_answers(definition: FormDefinition, lines: Sequence[Line], known_tags: 
         found.tags[tag] = answer.value
         if place.inside is not None and place.inside.is_open and place.strength < STRONG:
             found.inside[key] = place.inside.target.field.key
-        if answer.doubts or (on_paper and not _says_all_in_one_line(place)):
+        if answer.doubts or (on_paper and not _says_all_in_one_line(place)) or _stands_in(place, answers_columns):
             found.doubtful.add(key)
         if "own cell" in answer.doubts:
             found.in_own_cell.add(key)
@@ -139,6 +142,17 @@ def joined_labels(index: LabelIndex, lines: Sequence[Line]) -> Sequence[Line]:
                 continue
         joined.append(line)
     return joined
+
+
+def _columns_of_few_labels(places: Sequence[Place]) -> set[int]:
+    """The columns of tables in which labels hardly ever stand, as those of answers."""
+    columns = Counter(place.line.cell.column for place in places if place.kept and place.line.cell)
+    return {column for column, count in columns.items() if count < _SELDOM * columns.total()}
+
+
+def _stands_in(place: Place, columns: Collection[int]) -> bool:
+    """Whether a label stands in one of these columns and its answer with it: it may be how an answer begins."""
+    return place.line.cell is not None and place.line.cell.column in columns and bool(place.candidate.rest)
 
 
 def _says_all_in_one_line(place: Place) -> bool:
