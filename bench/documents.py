@@ -16,27 +16,18 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-import docx
-import openpyxl
-import oxmsg
 import pypdf
-import pypdfium2
-from docx.oxml.ns import qn
-from lxml import etree
 
-from bench import material, processes
-from bench.bare_script import answers_in
+from bench import material, plain_library, processes
 from bench.report import TEXT, print_documents
 from samples.builders.attachments import mail
 from samples.builders.outlook import OutlookMessage, outlook_message
 from samples.content.prose import REPORT_PARAGRAPHS
 
 ROUNDS, ROUNDS_OF_LARGE, OPENINGS, LARGE_PAGES = 40, 5, 20, 300
-_DRAWING: Final = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _SENT: Final = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 _TEXT: Final = "\n\n".join(REPORT_PARAGRAPHS)
 
@@ -142,26 +133,32 @@ def _documents() -> Iterator[Document]:
     files = {file.name: file.data for file in material.make().attachments}
     sheet = next(file.data for file in material.make(heavy=True).attachments if file.name.endswith(".xlsx"))
     picture, word = files["Figur 2.png"], files["Dokumentasjon.docx"]
-    yield Document("form.docx", material.make().form, _word_form, "form")
-    yield Document("report.docx", word, _word)
-    yield Document("numbers.xlsx", sheet, _sheet)
-    yield Document("slides.pptx", _slides(20), _presentation)
-    yield Document("report.pdf", files["Rapport.pdf"], _pdf)
-    yield Document("files.zip", _zipped({"figur.png": picture, **{f"notat {number}.txt": _TEXT.encode() for number in range(8)}}), _zip)
+    yield Document("form.docx", material.make().form, plain_library.word_form, "form")
+    yield Document("report.docx", word, plain_library.word)
+    yield Document("numbers.xlsx", sheet, plain_library.sheet)
+    yield Document("slides.pptx", _slides(20), plain_library.presentation)
+    yield Document("report.pdf", files["Rapport.pdf"], plain_library.pdf)
     yield Document(
-        "letter.eml", mail("Brev", _TEXT, _SENT, [("figur.png", "image/png", picture), ("notat.txt", "text/plain", _TEXT.encode())]), _mail
+        "files.zip", _zipped({"figur.png": picture, **{f"notat {number}.txt": _TEXT.encode() for number in range(8)}}), plain_library.archive
     )
-    yield Document("letter.msg", _outlook(picture), _message)
+    yield Document(
+        "letter.eml",
+        mail("Brev", _TEXT, _SENT, [("figur.png", "image/png", picture), ("notat.txt", "text/plain", _TEXT.encode())]),
+        plain_library.mail,
+    )
+    yield Document("letter.msg", _outlook(picture), plain_library.message)
     large = _large_pdf(files["Rapport.pdf"])
-    yield Document("300 pages.pdf", large, _pdf, rounds=ROUNDS_OF_LARGE)
-    yield Document(TEXT, large, _pdf_text, ours=_our_text, rounds=ROUNDS_OF_LARGE)
+    yield Document("300 pages.pdf", large, plain_library.pdf, rounds=ROUNDS_OF_LARGE)
+    yield Document(TEXT, large, plain_library.pdf_text, ours=_our_text, rounds=ROUNDS_OF_LARGE)
 
 
 def _slides(count: int) -> bytes:
     """A presentation with only the parts that hold text."""
     main = "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"
     types = "http://schemas.openxmlformats.org/package/2006/content-types"
-    slide = f"<p:sld xmlns:p='http://schemas.openxmlformats.org/presentationml/2006/main' xmlns:a='{_DRAWING}'><p:cSld>{{}}</p:cSld></p:sld>"
+    slide = (
+        f"<p:sld xmlns:p='http://schemas.openxmlformats.org/presentationml/2006/main' xmlns:a='{plain_library.DRAWING}'><p:cSld>{{}}</p:cSld></p:sld>"
+    )
     lines = [f"<p:sp><p:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp>" for text in REPORT_PARAGRAPHS]
     parts = {
         "[Content_Types].xml": f"<Types xmlns='{types}'><Override PartName='/ppt/presentation.xml' ContentType='{main}'/></Types>",
@@ -204,69 +201,6 @@ def _our_text(data: bytes, folder: Path) -> object:
     document = Document("0", None, "attachment", "a", "a", "a", len(data), 0, io.BytesIO(data), budget)
     pdf_text.search(FileOpening(Policy.load(), budget, -1, "0", lambda path: None), document)
     return document.text
-
-
-def _word_form(data: bytes, folder: Path) -> object:
-    document = docx.Document(io.BytesIO(data))
-    return answers_in(document), _words(document)
-
-
-def _word(data: bytes, folder: Path) -> object:
-    return _words(docx.Document(io.BytesIO(data)))
-
-
-def _words(document: Any) -> object:
-    return [text.text for text in document.element.body.iter(qn("w:t"))]
-
-
-def _sheet(data: bytes, folder: Path) -> object:
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    return [row for sheet in book for row in sheet.iter_rows(values_only=True)]
-
-
-def _presentation(data: bytes, folder: Path) -> object:
-    """No library of Python that is kept up reads only the text, so this is what the quickest would do."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        roots = [etree.fromstring(archive.read(name)) for name in archive.namelist() if name.startswith("ppt/slides/")]
-    return [text.text for root in roots for text in root.iter(f"{{{_DRAWING}}}t")]
-
-
-def _pdf(data: bytes, folder: Path) -> object:
-    reader = pypdf.PdfReader(io.BytesIO(data))
-    return reader.metadata, reader.get_fields(), dict(reader.attachments), len(reader.pages), _pdf_text(data, folder)
-
-
-def _pdf_text(data: bytes, folder: Path) -> object:
-    pdf: Any = pypdfium2.PdfDocument(data)  # type: ignore[no-untyped-call]  # the library has no types
-    texts = []
-    for number in range(len(pdf)):
-        page = pdf[number]
-        textpage = page.get_textpage()
-        texts.append(textpage.get_text_range())
-        textpage.close()
-        page.close()
-    pdf.close()
-    return texts
-
-
-def _zip(data: bytes, folder: Path) -> object:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        archive.extractall(folder)
-    return [path.read_text("utf-8") for path in folder.glob("*.txt")]
-
-
-def _mail(data: bytes, folder: Path) -> object:
-    message: Any = message_from_bytes(data, policy=policy.default)
-    for part in message.iter_attachments():
-        (folder / part.get_filename()).write_bytes(part.get_payload(decode=True))
-    return message["Subject"], message.get_body(("plain",)).get_content(), (folder / "notat.txt").read_text("utf-8")
-
-
-def _message(data: bytes, folder: Path) -> object:
-    message = oxmsg.Message.load(io.BytesIO(data))
-    for attachment in message.attachments:
-        (folder / str(attachment.file_name)).write_bytes(attachment.file_bytes or b"")
-    return message.subject, message.body, (folder / "notat.txt").read_text("utf-8")
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ def measure(folder: Path, ends: str, count: int, large: int, *, heavy: bool) -> 
         figures |= full_load(system, waiting["full"], documents=len(made.submission("1")))
         after = bare(folder / f"bare-after-{ends}", heavy)
         figures["bare"] = {name: (before[name] + after[name]) / 2 for name in before}
+        figures["bare_reading"] = bare(folder / f"bare-reading-{ends}", heavy, "--reading")
         figures["ratio"] = sum(figures["cpu_ms"].values()) / figures["bare"]["cpu_ms"]
         figures["taken_cpu_ms"] = take_all(system, WARM_UP + count)
         figures |= calm(system, waiting["calm"], figures["per_second"] / 4)
@@ -52,10 +53,10 @@ def measure(folder: Path, ends: str, count: int, large: int, *, heavy: bool) -> 
     return figures
 
 
-def bare(target: Path, heavy: bool) -> dict[str, float]:
+def bare(target: Path, heavy: bool, *options: str) -> dict[str, float]:
     """The bare script's figures, from a process of its own that writes to ``target``."""
     target.mkdir()
-    command: list[str | Path] = [sys.executable, "-m", "bench.bare_script", SCHEMA, target, *(["--heavy"] if heavy else [])]
+    command: list[str | Path] = [sys.executable, "-m", "bench.bare_script", SCHEMA, target, *(["--heavy"] if heavy else []), *options]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     figures: dict[str, float] = json.loads(done.stdout)
     return figures

@@ -71,6 +71,8 @@ def _rows(ends: str, figures: Mapping[str, Any]) -> Iterator[Row]:
         yield "CPU of the servers beside it", f"{sum(servers.values()):.1f} ms", ""
         yield "  by server", _listed(servers), ""
     yield "CPU of the bare script on the same bytes", f"{figures['bare']['cpu_ms']:.1f} ms", ""
+    reading = figures["bare_reading"]["cpu_ms"]
+    yield "  that also reads the attachments, as we do", f"{reading:.1f} ms, {sum(cpu.values()) / reading:.2f} times that", ""
     yield "ratio", f"{ratio:.2f}", _aim(ratio, AIM_RATIO[ends], f"{AIM_RATIO[ends]:.0f}")
     yield "CPU at rest, for each second", f"{figures['idle_cpu_ms_per_second']:.1f} ms", ""
     yield "CPU for each message the agency took", f"{figures['taken_cpu_ms']:.1f} ms", ""
