@@ -296,6 +296,8 @@ class TableReader:
             place.doubts.add("remarks")
         if len(chosen) > 1 and not (target.asked.choices or target.asked.type.json == "boolean"):
             place.doubts.add("several cells")
+        if any((line := _first(answer)) is not None and self._places.finder.find(line) is not None for answer in chosen):
+            place.doubts.add("another label")
 
     def _answer_cells(self, right: Sequence[Block], written: Sequence[Block]) -> Sequence[Block]:
         """Of several cells the one under a heading that says "answer", or those that are not under one that says "help"."""
