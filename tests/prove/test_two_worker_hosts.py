@@ -21,7 +21,7 @@ from tests.prove.worker_host import WorkerHost, documented_commands, documented_
 
 ROUND_SECONDS = 20.0
 # One sender's files are opened by half of the workers at most: what one sends is no load for two hosts.
-SENDERS_OF = {None: 2, "310000027": 2}
+SENDERS_OF = {None: 2, "310000051": 2}
 SETTLE_SECONDS = 300.0
 TAKEN_OVER_SECONDS = 60.0
 LEASE_SECONDS = 8.0
