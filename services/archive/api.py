@@ -50,7 +50,7 @@ class _Views:
         sought = catalogue.Sought(query, search.parse(query[:200], codes), readable, codes)
         try:
             with self._context.database.read() as tx:
-                found, following = catalogue.search(tx, sought, limit=_limit(), cursor=request.args.get("cursor") or None)
+                found, following = catalogue.search(tx, sought, limit=_limit(), cursor=request.args.get("cursor"))
                 hits = catalogue.hits(tx, sought, [row["id"] for row in found]) if sought.terms else None
         except catalogue.CursorInvalid as fault:
             raise Problem("cursor_invalid", 400) from fault

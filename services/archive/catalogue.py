@@ -150,7 +150,7 @@ def search(tx: Connection, sought: Sought, *, limit: int, cursor: str | None) ->
     columns = [column for column in archive_objects.c if column.name not in ("words", "read_at")]
     statement = select(*columns).order_by(archive_objects.c.received_at.desc(), archive_objects.c.id.desc()).limit(limit + 1)
     statement = statement.where(*sought.conditions(tx.dialect.name))
-    if cursor is not None:
+    if cursor:
         received_at, object_id = _read_cursor(cursor)
         older = or_(
             archive_objects.c.received_at < received_at,

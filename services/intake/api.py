@@ -62,7 +62,7 @@ def _add_collection(api: Blueprint, context: Context) -> None:
         wanted = filter_from(context, request.args)
         with context.database.read() as tx:
             limit = whole_number(request.args.get("limit"), "limit", DEFAULT_LIMIT)
-            page = submission_list(tx, current(), wanted, limit=limit, cursor=request.args.get("cursor") or None)
+            page = submission_list(tx, current(), wanted, limit=limit, cursor=request.args.get("cursor"))
             if flag(request.args.get("total"), "total"):
                 page["total"] = count(tx, current(), wanted)
         return jsonify(page)

@@ -171,7 +171,7 @@ class Filter:
 def submission_list(tx: Connection, identity: Identity, wanted: Filter, *, limit: int, cursor: str | None) -> dict[str, Any]:
     """A page of submissions, newest first: ``{"items": [...], "next": cursor or None}``. Costs the same at any depth (keyset). Raises Problem."""
     query = _filtered(tx, _visible(select(submissions), identity), wanted, identity)
-    if cursor is not None:
+    if cursor:
         received_at, last = _read_cursor(cursor)
         query = query.where(or_(submissions.c.received_at < received_at, and_(submissions.c.received_at == received_at, submissions.c.id < last)))
     limit = max(1, min(limit, LIST_LIMIT))

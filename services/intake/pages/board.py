@@ -53,7 +53,7 @@ def add_board(pages: Blueprint, context: Context) -> None:
         wanted = filter_from(context, request.args)
         with context.database.read() as tx:
             found = overview(tx, page_language())
-            page = submission_list(tx, current(), wanted, limit=LIST_LENGTH, cursor=request.args.get("cursor") or None)
+            page = submission_list(tx, current(), wanted, limit=LIST_LENGTH, cursor=request.args.get("cursor"))
         return render_template("board.html", overview=found, page=page, wanted=wanted, states=lifecycle.STATES)
 
     @pages.post("/tavle/arbeid/<job>/<any('start-igjen', 'fjern'):what>")

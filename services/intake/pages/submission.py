@@ -43,7 +43,7 @@ def _add_reading(pages: Blueprint, context: Context) -> None:
         """What one may see, newest first."""
         with context.database.read() as tx:
             page = submission_list(
-                tx, current(), filter_from(context, {"q": request.args.get("q")}), limit=LIST_LENGTH, cursor=request.args.get("cursor") or None
+                tx, current(), filter_from(context, {"q": request.args.get("q")}), limit=LIST_LENGTH, cursor=request.args.get("cursor")
             )
         return render_template("list.html", page=page)
 
